@@ -1,0 +1,39 @@
+# Two commands for a fresh machine:  make demo  (the main job)   make test  (the tests)
+PYTHON ?= python3
+BIN := .venv/bin
+.PHONY: demo test lint types imports bench docs lock clean
+
+demo: .venv/ready
+	$(BIN)/tocsin study examples/zhou2023
+
+test: .venv/ready
+	$(BIN)/python -m pytest
+
+.venv/ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	touch $@
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/ready
+	$(BIN)/pyright
+
+imports: .venv/ready
+	$(BIN)/lint-imports
+
+docs: .venv/ready
+	$(BIN)/python docs/build.py
+
+bench: .venv/ready
+	$(BIN)/python bench/bench.py
+
+# needs uv (pip install uv); the file names no index
+lock:
+	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-header --no-annotate -q -o requirements.lock
+
+clean:
+	rm -rf .venv out dist
