@@ -1,0 +1,64 @@
+"""Compiled drivers over plain-Python steps, cached where a stale cache cannot give old answers.
+
+numba does not notice that a step in another file changed, and raises at import where it cannot write. So the cache
+folder is named after a hash of the package's sources, and lies in the user's cache folder or, failing that, in the
+temporary one (docs/decisions/0002-compiled-steps.md).
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+Step = TypeVar("Step", bound=Callable[..., Any])
+
+
+@functools.cache
+def source_hash() -> str:
+    """First 16 hex digits of the SHA-256 over the package's Python sources."""
+    root = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        digest.update(path.relative_to(root).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@functools.cache
+def cache_folder() -> Path:
+    """A folder for this version's compiled code that can be written to; `TOCSIN_CACHE` overrides where it lies."""
+    home = os.environ.get("TOCSIN_CACHE") or os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    first = Path(home) if home else Path.home() / ".cache"
+    for base in (first, Path(tempfile.gettempdir())):
+        folder = base / "tocsin" / source_hash()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if os.access(folder, os.W_OK):
+                return folder
+        except OSError:
+            continue
+    return Path(tempfile.mkdtemp(prefix="tocsin-"))
+
+
+def inline(step: Step) -> Step:
+    """Let compiled code call a plain Python step; the step itself stays plain Python."""
+    from numba.extending import register_jitable
+
+    return register_jitable(step)
+
+
+def compiled(driver: Step) -> Step:
+    """A driver compiled on first call, cached, without the interpreter lock (two threads can run it)."""
+    import numba
+
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(cache_folder())
+    try:
+        return numba.njit(cache=True, nogil=True)(driver)
+    finally:
+        numba.config.CACHE_DIR = before

@@ -1,0 +1,148 @@
+"""From situations to runs of equal grade and to episodes: the same for every scale."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from tocsin.rules import Scale
+from tocsin.tables import EPISODES, GRADES
+
+RESOLVE_MINUTES = 24 * 60
+LATE_ONSET_MINUTES = 14 * 24 * 60
+DEATHS = {"course_id": pl.String, "minute": pl.Int32, "caused": pl.Boolean}
+
+
+def no_deaths() -> pl.DataFrame:
+    """An empty frame of deaths: course_id, minute, caused (adjudicated as due to the toxicity the scale grades)."""
+    return pl.DataFrame(schema=DEATHS)
+
+
+def grade_runs(scale: Scale, situations: pl.DataFrame, deaths: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Runs of equal grade, bounds, axis and flags (contract `grades`); a caused death is grade 5 from its minute on.
+
+    Runs are cut at any death. Unknown signs widen `grade_at_most`, never `grade`.
+    """
+    deaths = no_deaths() if deaths is None else deaths
+    graded = scale.marks(scale.grade(situations.select("course_id", "from", "to", *scale.columns, *_flag_columns(scale, situations))))
+    same = ("course_id", "grade", "grade_at_most", "axes_code", "flags_code")
+    runs = _merge(graded.select("from", "to", *same), same)
+    runs = _cut(runs.with_columns(scale=pl.lit(scale.name)), deaths)
+    axes = {int(c): scale.axis_words(int(c)) for c in runs.get_column("axes_code").unique()}
+    flags = {int(c): scale.flag_words(int(c)) for c in runs.get_column("flags_code").unique()}
+    worded = runs.with_columns(
+        deciding=pl.when(pl.col("grade") == 0).then(pl.lit("")).otherwise(
+            pl.col("axes_code").replace_strict(axes, default="", return_dtype=pl.String)),
+        flags=pl.col("flags_code").replace_strict(flags, default="", return_dtype=pl.String),
+    )  # fmt: skip
+    fives = deaths.filter("caused").select(
+        "course_id", pl.lit(scale.name).alias("scale"), pl.col("minute").alias("from"), pl.lit(None, pl.Int32).alias("to"),
+        pl.lit(5, pl.Int8).alias("grade"), pl.lit(5, pl.Int8).alias("grade_at_most"), pl.lit("death").alias("deciding"), pl.lit("").alias("flags"),
+    )  # fmt: skip
+    return pl.concat([GRADES.frame(worded), GRADES.frame(fives)]).sort("course_id", "from")
+
+
+def _flag_columns(scale: Scale, situations: pl.DataFrame) -> list[str]:
+    needed = [name for c in scale.flags.values() for name in c.expr.meta.root_names()]
+    return [n for n in dict.fromkeys(needed) if n in situations.columns and n not in scale.columns]
+
+
+def _merge(runs: pl.DataFrame, same: tuple[str, ...]) -> pl.DataFrame:
+    """Neighbouring runs that agree in `same` become one; rows are sorted by course and time."""
+    if runs.is_empty():
+        return runs
+    new = pl.any_horizontal(pl.col(c) != pl.col(c).shift(1) for c in same).fill_null(True)
+    starts = runs.with_columns(new=new, at=pl.int_range(pl.len())).filter("new")
+    last = starts.get_column("at").shift(-1).fill_null(runs.height) - 1
+    return starts.with_columns(to=runs.get_column("to").gather(last)).drop("new", "at")
+
+
+def _cut(runs: pl.DataFrame, deaths: pl.DataFrame) -> pl.DataFrame:
+    if deaths.is_empty():
+        return runs
+    joined = runs.join(deaths.select("course_id", died="minute"), on="course_id", how="left", maintain_order="left")
+    before = joined.filter(pl.col("died").is_null() | (pl.col("from") < pl.col("died")))
+    end = pl.when(pl.col("died").is_null()).then("to").otherwise(pl.min_horizontal("to", "died"))
+    return before.with_columns(to=end).drop("died")
+
+
+def episode_grades(scale: Scale, grades: pl.DataFrame, openings: pl.DataFrame, deaths: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Episodes (contract `episodes`) of a CRS scale: the openings and closings of the signs with their grades.
+
+    `openings`: course_id, episode, onset, end, closed_at, closed_by, fever_before_infusion, as `signs.run` gives them.
+    """
+    deaths = no_deaths() if deaths is None else deaths
+    opened = openings.join(deaths.select("course_id", died="minute", caused="caused"), on="course_id", how="left")
+    dies = (pl.col("died") >= pl.col("onset")) & (pl.col("closed_by") != "resolved")
+    dies = (dies & (pl.col("closed_at").is_null() | (pl.col("died") <= pl.col("closed_at") + 1440))).fill_null(False)
+    opened = opened.with_columns(
+        closed_by=pl.when(dies).then(pl.lit("death")).otherwise("closed_by"),
+        closed_at=pl.when(dies & pl.col("closed_at").is_null()).then("died").otherwise("closed_at"),
+        end=pl.when(dies & pl.col("end").is_null()).then("died").otherwise("end"),
+        death_flag=dies & ~pl.col("caused"),
+    ).sort("course_id", "episode")
+    gap = pl.col("onset") - pl.col("closed_at").shift(1).over("course_id")
+    flags = {
+        "recurrence": pl.col("episode") > 1,
+        "biphasic": (gap < LATE_ONSET_MINUTES).fill_null(False),
+        "onset_after_day_14": pl.col("onset") > LATE_ONSET_MINUTES,
+        "fever_before_infusion": pl.col("fever_before_infusion"),
+        "death_during_episode": pl.col("death_flag"),
+    }
+    return _with_grades(scale, grades, opened.with_columns(flags=_words(flags)))
+
+
+def neurotoxicity_episodes(scale: Scale, grades: pl.DataFrame) -> pl.DataFrame:
+    """Episodes of a scale without an opening sign: onset at any grade >= 1, end after grade 0 for 24 h.
+
+    A stretch in which the grade is not known to be 0 does not close an episode.
+    """
+    runs = grades.filter(pl.col("scale") == scale.name)
+    clear = (pl.col("grade_at_most") == 0) & (pl.col("to") - pl.col("from") >= RESOLVE_MINUTES).fill_null(True)
+    marked = runs.with_columns(part=clear.cum_sum().over("course_id"), clear=clear)
+    ill = marked.filter(pl.col("grade") >= 1)
+    spans = ill.group_by("course_id", "part", maintain_order=True).agg(
+        onset=pl.col("from").first(), end=pl.col("to").last(), dead=(pl.col("grade") == 5).any()
+    )
+    closing = marked.filter("clear").select("course_id", part=pl.col("part") - 1, closed_at=pl.col("from") + RESOLVE_MINUTES)
+    joined = spans.join(closing, on=["course_id", "part"], how="left").sort("course_id", "onset")
+    closed = pl.when("dead").then(pl.lit("death")).when(pl.col("closed_at").is_null()).then(pl.lit("still_open"))
+    opened = joined.with_columns(
+        episode=pl.int_range(1, pl.len() + 1).over("course_id").cast(pl.Int32),
+        closed_by=closed.otherwise(pl.lit("resolved")),
+        flags=pl.lit(""),
+    )
+    return _with_grades(scale, grades, opened)
+
+
+def _words(flags: dict[str, pl.Expr]) -> pl.Expr:
+    parts = [pl.when(flag).then(pl.lit(name)) for name, flag in flags.items()]
+    return pl.concat_list(parts).list.drop_nulls().list.join(" ")
+
+
+def _with_grades(scale: Scale, grades: pl.DataFrame, opened: pl.DataFrame) -> pl.DataFrame:
+    """Maximum grades and hours at each grade within [onset, end); a run that is still open adds no hours."""
+    until = pl.col("until")
+    runs = grades.filter(pl.col("scale") == scale.name)
+    inside = opened.select("course_id", "episode", "onset", until=pl.col("end").fill_null(2**30)).join(runs, on="course_id")
+    inside = inside.filter(pl.col("from") < until, pl.col("to").fill_null(2**30) > pl.col("onset"))
+    low, high = pl.max_horizontal("from", "onset"), pl.min_horizontal(pl.col("to").fill_null(pl.col("from")), until)
+    hours = [
+        (pl.when(pl.col("grade") == g).then((high - low).clip(0)).otherwise(0).sum() / 60).alias(f"hours_grade_{g}")
+        for g in range(1, 5)
+    ]
+    summary = inside.group_by("course_id", "episode").agg(
+        max_grade=pl.col("grade").max(), max_grade_at_most=pl.col("grade_at_most").max(),
+        max_grade_at=low.filter(pl.col("grade") == pl.col("grade").max()).min(), *hours,
+    )  # fmt: skip
+    fives = runs.filter(pl.col("grade") == 5).select("course_id", five="from")
+    full = opened.join(summary, on=["course_id", "episode"], how="left").join(fives, on="course_id", how="left")
+    fatal = (pl.col("closed_by") == "death") & pl.col("five").is_not_null()
+    return EPISODES.frame(
+        full.with_columns(
+            scale=pl.lit(scale.name),
+            max_grade=pl.when(fatal).then(5).otherwise("max_grade").fill_null(0),
+            max_grade_at_most=pl.when(fatal).then(5).otherwise("max_grade_at_most").fill_null(0),
+            max_grade_at=pl.when(fatal).then("five").otherwise("max_grade_at").fill_null(pl.col("onset")),
+            **{f"hours_grade_{g}": pl.col(f"hours_grade_{g}").fill_null(0.0) for g in range(1, 5)},
+        )
+    ).sort("course_id", "episode")

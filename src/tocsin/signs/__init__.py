@@ -1,0 +1,6 @@
+"""Signs: what a clinician would know about a patient at each moment. All carry-forward and expiry lives here."""
+
+from tocsin.signs.parameters import Parameters
+from tocsin.signs.run import Signs, doses, run, situations
+
+__all__ = ["Parameters", "Signs", "doses", "run", "situations"]

@@ -1,0 +1,349 @@
+"""Records and courses into the flat arrays the kernel reads: readings by patient, acts by course, fixed facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tocsin import vocabulary
+from tocsin.signs import kernel, steps
+from tocsin.signs.parameters import Parameters
+from tocsin.tables import Records
+
+_READ = {"temperature": 0, "systolic": 1, "mean_pressure": 2, "spo2": 3}
+_METHOD_RANK = {"arterial": 0, "cuff": 1, "manual": 2}
+_ASSESSED = {
+    "ice": (steps.ICE, None),
+    "capd": (steps.CAPD, None),
+    "consciousness": (steps.CONSCIOUSNESS, steps.CONSCIOUSNESS_WORDS),
+    "seizure": (steps.SEIZURE, steps.SEIZURE_WORDS),
+    "motor_weakness": (steps.MOTOR, steps.MOTOR_WORDS),
+    "oedema": (steps.OEDEMA, steps.OEDEMA_WORDS),
+}
+_AXES = {"attribution_fever": 0, "attribution_hypotension": 1, "attribution_oxygen": 2, "attribution_neurotoxicity": 3}
+_ORAL = {"axillary": 0.3, "rectal": -0.3, "core": -0.3}
+EXCLUDED_REASONS = ("airway_protection", "known_sleep_apnoea", "procedure")
+MASKING_GROUPS = {"antipyretic": 1, "steroid": 2, "anticytokine": 3}
+MERGE_MINUTES = 60
+
+
+@dataclass(frozen=True)
+class Events:
+    """What one call of the kernel needs; `readings` keeps the frame its positions point into."""
+
+    courses: np.ndarray[Any, Any]
+    zero: np.ndarray[Any, Any]
+    spans: tuple[np.ndarray[Any, Any], ...]
+    time: np.ndarray[Any, Any]
+    read_time: np.ndarray[Any, Any]
+    code: np.ndarray[Any, Any]
+    value: np.ndarray[Any, Any]
+    rank: np.ndarray[Any, Any]
+    acts: np.ndarray[Any, Any]
+    rules: np.ndarray[Any, Any]
+    lookback: int
+    readings: pl.DataFrame
+
+
+def clock_column(parameters: Parameters, instant: str) -> pl.Expr:
+    """The instant a record counts from."""
+    return pl.col("available_time") if parameters.clock == "available" else pl.col(instant)
+
+
+def minute_of(instant: pl.Expr) -> pl.Expr:
+    """Minute since the course's `time_zero`, floor, also below zero."""
+    return ((instant - pl.col("time_zero")).dt.total_microseconds() // 60_000_000).cast(pl.Int32)
+
+
+def rules(parameters: Parameters) -> np.ndarray[Any, Any]:
+    """Parameters and vocabulary in the record the steps read."""
+    p = parameters
+    made = np.zeros(1, steps.RULES)
+    r = made[0]
+    minutes = lambda hours: int(round(hours * 60))  # noqa: E731
+    r["fever"], r["mean_below"], r["confirm"] = p.fever, p.mean_below, p.confirm_hypotension
+    r["windows"] = [minutes(h) for h in (p.temperature_valid_h, p.pressure_valid_h, p.pressure_valid_h, p.spo2_valid_h,
+                                         p.ice_valid_h, p.ice_valid_h, *[p.neuro_valid_h] * 4)]  # fmt: skip
+    r["ice_low"], r["silent"], r["overlap"] = minutes(p.ice_low_valid_h), minutes(p.pressor_silent_h), int(p.overlap_min)
+    r["after_intubation"], r["device_valid"] = int(p.after_intubation_min), minutes(p.device_valid_h)
+    r["assume_oxygen"], r["marshall"] = p.oxygen_uncharted != "unknown", p.fio2_table == "marshall"
+    r["prior_fever"], r["fever_free"], r["search"] = minutes(p.prior_fever_h), minutes(p.fever_free_h), int(p.search_days * 1440)
+    r["carry"], r["waive_antipyretic"] = minutes(p.fever_carry_h), p.waiver_drugs == "all"
+    r["resolve"], r["mask_antipyretic"], r["mask_steroid"] = (
+        minutes(p.resolve_h), minutes(p.mask_antipyretic_h), minutes(p.mask_steroid_h))  # fmt: skip
+    r["assume_neuro"] = p.neuro_uncharted != "unknown"
+    pressors = pressor_names()
+    r["pressors"] = len(pressors)
+    r["vasopressin"][: len(pressors)] = [vocabulary.drugs()[name].group == "vasopressin" for name in pressors]
+    names = list(vocabulary.devices())
+    r["ventilator"], r["room_air"] = names.index("ventilator"), names.index("room_air")
+    for k, device in enumerate(vocabulary.devices().values()):
+        rule = "by_flow_high" if device.oxygen == "by_flow" and device.when_missing == "high" else device.oxygen
+        r["class_rule"][k] = steps.CLASS_RULES.index(rule)
+        r["fio2_rule"][k] = {"nasal_cannula": 1, "simple_mask": 2, "face_tent": 2, "aerosol_mask": 2, "face_mask": 2}.get(device.name, 0)
+        r["fio2_default"][k] = np.nan if device.fio2 is None else device.fio2
+    return made
+
+
+def pressor_names() -> tuple[str, ...]:
+    """Counted vasopressors in the order of their codes."""
+    return tuple(name for name, drug in vocabulary.drugs().items() if drug.counts_as_vasopressor)
+
+
+def limits(age: float | None) -> tuple[float, float]:
+    """Systolic below the first is hypotension, from the second on it is not; between them unknown (age unknown)."""
+    if age is None:
+        return 60.0, 90.0
+    if age < 1:
+        low = 60.0 if age < 1 / 12 else 70.0
+    else:
+        low = 90.0 if int(age) > 10 else 70.0 + 2 * int(age)
+    return low, low
+
+
+def _course_facts(records: Records, courses: pl.DataFrame, parameters: Parameters) -> np.ndarray[Any, Any]:
+    made = np.zeros(courses.height, steps.COURSE)
+    delayed = set(records.patients.filter(pl.col("developmental_delay")).get_column("patient_id"))
+    deaths = deaths_by_course(records, courses)
+    for c, row, death in zip(made, courses.iter_rows(named=True), deaths, strict=True):
+        c["limit_low"], c["limit_high"] = limits(row["age_y"])
+        child = row["patient_id"] in delayed or (row["age_y"] is not None and row["age_y"] < 12)
+        c["uses_capd"] = child or row["age_y"] is None
+        c["uses_ice"] = not child
+        c["infusion"] = row["set_by"] == "infusion"
+        c["stays_given"] = "stays" in records.supplied
+        c["covers_drugs"] = "stays" in records.supplied and "drugs" in records.supplied
+        ends = [e for e in (_minute(row["ends"], row["time_zero"]), death) if e is not None]
+        c["end"] = min([steps.NEVER, *ends])
+    if parameters.fall_fraction:
+        _own_limits(records, courses, parameters, made)
+    return made
+
+
+def _minute(instant: Any, zero: Any) -> int | None:
+    return None if instant is None else int((instant - zero).total_seconds() // 60)
+
+
+def _own_limits(records: Records, courses: pl.DataFrame, parameters: Parameters, made: np.ndarray[Any, Any]) -> None:
+    before = (
+        records.measurements.filter(pl.col("variable") == "systolic", pl.col("precision") == "minute")
+        .join(courses.select("course_id", "patient_id", "time_zero"), on="patient_id")
+        .with_columns(minute=minute_of(clock_column(parameters, "time")))
+        .filter(pl.col("minute").is_between(-int(parameters.lookback_h * 60), -1))
+    )
+    own = dict(before.group_by("course_id").agg(pl.col("value").median()).iter_rows())
+    for c, course_id in zip(made, courses.get_column("course_id"), strict=True):
+        if course_id in own:
+            limit = (1 - parameters.fall_fraction) * own[course_id]
+            c["limit_low"], c["limit_high"] = max(c["limit_low"], limit), max(c["limit_high"], limit)
+
+
+def deaths_by_course(records: Records, courses: pl.DataFrame) -> list[int | None]:
+    """Minute of death per course, where it is known to the minute; a death known to the day decides no minute."""
+    deaths = records.outcomes.filter(pl.col("what") == "death", pl.col("precision") == "minute")
+    first = dict(deaths.group_by("patient_id").agg(pl.col("time").min()).iter_rows())
+    return [
+        _minute(first.get(patient), zero) for patient, zero in courses.select("patient_id", "time_zero").iter_rows()
+    ]
+
+
+def build(records: Records, courses: pl.DataFrame, parameters: Parameters) -> Events:
+    """Arrays for the kernel. `courses` must be sorted by patient."""
+    readings = _sorted_readings(records.measurements, parameters)
+    available = clock_column(parameters, "time")
+    value, method = pl.col("value"), pl.col("method")
+    code = pl.col("variable").replace_strict(_READ, default=-1, return_dtype=pl.Int8)
+    if "minute" != readings.select(pl.col("precision").first()).item() or readings.get_column("precision").n_unique() > 1:
+        code = pl.when(pl.col("precision") == "minute").then(code).otherwise(pl.lit(-1, pl.Int8))
+    if parameters.site_policy == "oral_equivalent":
+        shift = pl.col("site").replace_strict(_ORAL, default=0.0, return_dtype=pl.Float64)
+        value = pl.when(pl.col("variable") == "temperature").then((value + shift).round(3)).otherwise(value)
+    columns = readings.select(
+        time=available.to_physical(), read=pl.col("time").to_physical(), code=code, value=value,
+        rank=method.replace_strict(_METHOD_RANK, default=3, return_dtype=pl.Int8),
+    )  # fmt: skip
+    span = _spans(readings.get_column("patient_id"))
+    ids = courses.get_column("patient_id").to_list()
+    nothing = (0, 0)
+    first = np.array([span.get(p, nothing)[0] for p in ids], np.int64)
+    last = np.array([span.get(p, nothing)[1] for p in ids], np.int64)
+    acts = _acts(records, courses, parameters)
+    act_span = {c: (a, b) for c, (a, b) in _spans(acts.get_column("course")).items()}
+    act_first = np.array([act_span.get(k, nothing)[0] for k in range(len(ids))], np.int64)
+    act_last = np.array([act_span.get(k, nothing)[1] for k in range(len(ids))], np.int64)
+    return Events(
+        _course_facts(records, courses, parameters),
+        courses.get_column("time_zero").to_physical().to_numpy().astype(np.int64),
+        (first, last, act_first, act_last),
+        *(np.ascontiguousarray(columns.get_column(name).to_numpy()) for name in ("time", "read", "code", "value", "rank")),
+        _act_array(acts),
+        rules(parameters),
+        int(parameters.lookback_h * 60),
+        readings,
+    )  # fmt: skip
+
+
+def _sorted_readings(measurements: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
+    if measurements.is_empty():
+        return measurements
+    available = clock_column(parameters, "time")
+    patient = pl.col("patient_id")
+    same = patient == patient.shift(1)
+    sorted_ = measurements.select(
+        ((patient >= patient.shift(1)) & (~same | (available >= available.shift(1)))).fill_null(True).all()
+    ).item()
+    return measurements if sorted_ else measurements.sort("patient_id", available, "time", "source_row", maintain_order=True)
+
+
+def _spans(column: pl.Series) -> dict[Any, tuple[int, int]]:
+    """Value -> [first, last) of its rows; equal values stand together."""
+    runs = column.rle().struct.unnest()
+    ends = runs.get_column("len").cum_sum().to_list()
+    lengths = runs.get_column("len").to_list()
+    return {v: (end - n, end) for v, n, end in zip(runs.get_column("value").to_list(), lengths, ends, strict=True)}
+
+
+_ACT_COLUMNS = ("minute", "rank", "kind", "code", "key", "flag", "read", "value", "value2", "position")
+
+
+def _act_array(acts: pl.DataFrame) -> np.ndarray[Any, Any]:
+    made = np.zeros(acts.height, kernel.ACT)
+    for name in _ACT_COLUMNS:
+        made[name] = acts.get_column(name).to_numpy()
+    return made
+
+
+def _act(frame: pl.DataFrame, kind: int, at: pl.Expr, read: pl.Expr | None = None, **more: pl.Expr) -> pl.DataFrame:
+    """Rows of one kind; `at` is the instant it counts from, `read` the instant it was true."""
+    numbers = {name: more.get(name, pl.lit(0)) for name in ("code", "key", "flag", "position")}
+    values = {name: more.get(name, pl.lit(None, pl.Float64)) for name in ("value", "value2")}
+    return frame.select(
+        course=pl.col("course"), minute=minute_of(at), rank=pl.lit(steps.RANKS[kind], pl.Int32), kind=pl.lit(kind, pl.Int32),
+        **{name: expr.cast(pl.Int32) for name, expr in numbers.items()},
+        read=minute_of(at if read is None else read), **{name: expr.cast(pl.Float64).fill_null(float("nan")) for name, expr in values.items()},
+        at=at, row=pl.col("source_row") if "source_row" in frame.columns else pl.lit(0, pl.Int64),
+    )  # fmt: skip
+
+
+def _acts(records: Records, courses: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
+    """Everything that is not a number read at an instant, sorted by course, minute and rank."""
+    of = courses.select("patient_id", "time_zero").with_row_index("course").with_columns(pl.col("course").cast(pl.Int32))
+    parts = [
+        *_stay_acts(of.join(merged_stays(records.stays), on="patient_id")),
+        *_drug_acts(_with_courses(records.drugs, of), parameters),
+        *_support_acts(_with_courses(records.supports, of), parameters),
+        *_assessment_acts(_with_courses(records.assessments, of), parameters),
+    ]
+    acts = pl.concat(parts)
+    early = -int(parameters.lookback_h * 60)
+    keep = (pl.col("minute") >= early) | (pl.col("kind") == steps.STAY_START) | (pl.col("kind") == steps.STAY_END)
+    keep = keep | (pl.col("kind") == steps.ATTRIBUTED)
+    return acts.filter(keep).sort("course", "minute", "rank", "at", "row", "kind", maintain_order=True)
+
+
+def _with_courses(table: pl.DataFrame, of: pl.DataFrame) -> pl.DataFrame:
+    rows = table.with_row_index("position").with_columns(pl.col("position").cast(pl.Int32))
+    return rows.filter(pl.col("precision") == "minute").join(of, on="patient_id")
+
+
+def merged_stays(stays: pl.DataFrame) -> pl.DataFrame:
+    """Stays of a patient joined where they overlap or touch: patient_id, start, stop (null = open)."""
+    far = pl.datetime(9999, 1, 1, time_unit="us", time_zone="UTC")
+    rows = stays.select("patient_id", "start", stop=pl.col("stop").fill_null(far)).sort("patient_id", "start", "stop")
+    reached = pl.col("stop").cum_max().shift(1).over("patient_id")
+    rows = rows.with_columns(part=((pl.col("start") > reached).fill_null(True)).cum_sum().over("patient_id"))
+    merged = rows.group_by("patient_id", "part", maintain_order=True).agg(pl.col("start").min(), pl.col("stop").max())
+    return merged.select("patient_id", "start", stop=pl.when(pl.col("stop") < far).then("stop"))
+
+
+def _stay_acts(stays: pl.DataFrame) -> list[pl.DataFrame]:
+    return [
+        _act(stays, steps.STAY_START, pl.col("start")),
+        _act(stays.filter(pl.col("stop").is_not_null()), steps.STAY_END, pl.col("stop")),
+    ]
+
+
+def _drug_acts(drugs: pl.DataFrame, parameters: Parameters) -> list[pl.DataFrame]:
+    at, read = clock_column(parameters, "start"), pl.col("start")
+    runs = pl.col("rate").is_null() | (pl.col("rate") > 0)
+    names = pressor_names()
+    orders = _without_empty_orders(drugs.filter(pl.col("drug").is_in(names), pl.col("mode") == "infusion"))
+    codes = pl.col("drug").replace_strict({n: k for k, n in enumerate(names)}, default=0, return_dtype=pl.Int32)
+    key = pl.col("key")
+    parts = [
+        _act(orders.filter(runs), steps.ORDER_RUNS, at, read, code=codes, key=key, flag=pl.lit(1), position=pl.col("position")),
+        _act(orders.filter(~runs), steps.ORDER_STOP, at, read, code=codes, key=key, flag=pl.lit(0), position=pl.col("position")),
+    ]  # fmt: skip
+    stops = orders.filter(runs & pl.col("stop").is_not_null())
+    until = pl.max_horizontal("stop", at)
+    parts.append(_act(stops, steps.ORDER_STOP, until, code=codes, key=key, flag=pl.lit(1), position=pl.col("position")))
+    groups = {name: MASKING_GROUPS[d.group] for name, d in vocabulary.drugs().items() if d.group in MASKING_GROUPS}
+    masking = drugs.filter(pl.col("drug").is_in(list(groups)), (pl.col("mode") == "dose") | runs)
+    group = pl.col("drug").replace_strict(groups, default=0, return_dtype=pl.Int32)
+    parts.append(_act(masking, steps.MASKING, at, read, code=group, position=pl.col("position")))
+    given = administrations(drugs, "tocilizumab", parameters)
+    parts.append(_act(given, steps.TOCILIZUMAB, pl.col("at"), position=pl.col("position")))
+    return parts
+
+
+def _without_empty_orders(orders: pl.DataFrame) -> pl.DataFrame:
+    """Orders with their key; a start and a stop of one order at one instant is nothing unless the order ran before."""
+    runs = pl.col("rate").is_null() | (pl.col("rate") > 0)
+    spelled = pl.concat_str(pl.col("order_id").fill_null("-"), "drug", separator="|")
+    orders = orders.with_columns(key=spelled.rank("dense").cast(pl.Int32), runs=runs)
+    instant = ["course", "key", "start"]
+    both = pl.col("runs").any() & (~pl.col("runs")).any()
+    ends = orders.group_by(instant).agg(both=both, ends=pl.when(~both).then(pl.col("runs").any())).sort(instant)
+    ran = pl.col("ends").forward_fill().shift(1).over("course", "key").fill_null(False)
+    empty = ends.select(*instant, nothing=pl.col("both") & ~ran)
+    return orders.join(empty, on=instant, how="left").filter(~(pl.col("nothing") & pl.col("runs")))
+
+
+def administrations(drugs: pl.DataFrame, drug: str, parameters: Parameters) -> pl.DataFrame:
+    """Doses of `drug` (rows joined with courses); rows less than an hour apart are one administration (split vials).
+
+    One row each: the columns of its first row, `at`, `dose_sum` over its rows (null if any is null) and `rows`.
+    """
+    at = clock_column(parameters, "start")
+    rows = drugs.filter((pl.col("drug") == drug) & ((pl.col("mode") == "dose") | (pl.col("rate") > 0)))
+    rows = rows.with_columns(at=at).sort("course", "at", "source_row")
+    apart = (pl.col("at") - pl.col("at").shift(1)).dt.total_minutes() >= MERGE_MINUTES
+    rows = rows.with_columns(part=apart.fill_null(True).cum_sum().over("course"))
+    total = pl.when(pl.col("dose").null_count() == 0).then(pl.col("dose").sum())
+    first = [pl.col(c).first() for c in rows.columns if c not in ("course", "part")]
+    return rows.group_by("course", "part", maintain_order=True).agg(*first, dose_sum=total, rows=pl.len())
+
+
+def _support_acts(supports: pl.DataFrame, parameters: Parameters) -> list[pl.DataFrame]:
+    at, read = clock_column(parameters, "start"), pl.col("start")
+    names = {n: k for k, n in enumerate(vocabulary.devices())}
+    device = pl.col("device").replace_strict(names, default=names["unrecognised"], return_dtype=pl.Int32)
+    excluded = pl.col("reason").is_in(EXCLUDED_REASONS).fill_null(False)
+    settings = {"value": pl.col("flow_l_min"), "value2": pl.col("fio2"), "position": pl.col("position")}
+    charted = supports.filter(pl.col("device").is_not_null())
+    stops = charted.filter(pl.col("stop").is_not_null())
+    return [
+        _act(charted, steps.DEVICE, at, read, code=device, key=pl.col("position"), flag=excluded, **settings),
+        _act(supports.filter(pl.col("device").is_null()), steps.SETTINGS, at, read, **settings),
+        _act(stops, steps.DEVICE_STOP, pl.max_horizontal("stop", at), key=pl.col("position"), position=pl.col("position")),
+    ]  # fmt: skip
+
+
+def _assessment_acts(assessments: pl.DataFrame, parameters: Parameters) -> list[pl.DataFrame]:
+    at, read = clock_column(parameters, "time"), pl.col("time")
+    parts: list[pl.DataFrame] = []
+    for item, (slot, words) in _ASSESSED.items():
+        rows = assessments.filter(pl.col("item") == item)
+        value = pl.col("value").cast(pl.Float64, strict=False)
+        if words:
+            value = pl.col("value").replace_strict({w: k for k, w in enumerate(words)}, default=None, return_dtype=pl.Float64)
+        rows = rows.with_columns(number=value).filter(pl.col("number").is_not_null())
+        parts.append(_act(rows, steps.ASSESSED, at, read, code=pl.lit(slot), value=pl.col("number"), position=pl.col("position")))
+    for item, axis in _AXES.items():
+        rows = assessments.filter(pl.col("item") == item)
+        word = pl.col("value").replace_strict({"no": 0, "yes": 1}, default=2, return_dtype=pl.Int32)
+        parts.append(_act(rows, steps.ATTRIBUTED, at, read, code=pl.lit(axis), flag=word, position=pl.col("position")))
+    return parts

@@ -1,0 +1,147 @@
+"""The cohort driver: every course of a chunk, minute by minute, through the steps of `steps`."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from tocsin.compiled import compiled, inline
+from tocsin.signs import steps
+from tocsin.signs.steps import (
+    ASSESSED, ATTRIBUTED, DEVICE, DEVICE_STOP, LONG_AGO, MASKING, NEVER, ORDER, ORDER_RUNS, ORDER_STOP, ORDERS, PRESSORS,
+    READING_RANK, SETTINGS, SLOT, SLOTS, STAY_END, STAY_START, TOCILIZUMAB,
+)  # fmt: skip
+
+POSITIONS = SLOTS + 2  # one per slot, the oxygen device, the vasopressor
+MICROSECONDS_A_MINUTE = 60_000_000
+_PLAIN = (
+    "known", "held_back", "count_pressors", "oxygen_class", "fio2_estimate", "end_episode", "closing_minute", "hypotension_of",
+    "settle_orders", "settle_episode", "begin", "pass_time", "arrive_reading", "arrive_stay", "arrive_order", "arrive_order_stop",
+    "arrive_masking", "arrive_tocilizumab", "arrive_device", "arrive_settings", "arrive_device_stop", "arrive_attribution",
+    "settle", "next_due",
+)  # fmt: skip
+
+
+def take_act(slots: Any, orders: Any, since: Any, c: Any, rules: Any, minute: int, act: Any, position: int) -> bool:
+    """One act into the state; False if a course has more running orders than there is room for."""
+    kind = act.kind
+    if kind == ORDER_RUNS:
+        return steps.arrive_order(orders, c, rules, act.key, act.code, minute, act.read, act.flag == 1, position)
+    if kind == ORDER_STOP:
+        if act.flag == 1:
+            steps.arrive_order_stop(orders, c, act.key, position)
+        else:
+            return steps.arrive_order(orders, c, rules, act.key, act.code, minute, act.read, False, position)
+    elif kind == DEVICE:
+        steps.arrive_device(c, rules, act.code, minute, act.read, act.value, act.value2, act.flag, position, act.key)
+    elif kind == SETTINGS:
+        steps.arrive_settings(c, minute, act.value, act.value2)
+    elif kind == DEVICE_STOP:
+        steps.arrive_device_stop(c, rules, minute, act.key)
+    elif kind == MASKING:
+        steps.arrive_masking(c, rules, act.code, minute)
+    elif kind == TOCILIZUMAB:
+        steps.arrive_tocilizumab(c, minute)
+    elif kind == ASSESSED:
+        steps.arrive_reading(slots, c, rules, act.code, minute, act.read, act.value, 0, position)
+    elif kind == ATTRIBUTED:
+        steps.arrive_attribution(c, act.code, act.flag)
+    elif kind == STAY_START:
+        steps.arrive_stay(slots, since, c, minute, True)
+    elif kind == STAY_END:
+        steps.arrive_stay(slots, since, c, minute, False)
+    return True
+
+
+def place(position: int, due: int, minute: int) -> int:
+    """Row behind a sign; -1 never charted, -2 - row once expired or dropped."""
+    return position if position < 0 or minute < due else -2 - position
+
+
+ACT = np.dtype(
+    [("minute", "i4"), ("rank", "i4"), ("kind", "i4"), ("code", "i4"), ("key", "i4"), ("flag", "i4"), ("read", "i4"),
+     ("value", "f8"), ("value2", "f8"), ("position", "i4")]
+)  # fmt: skip
+EPISODE = np.dtype([("course", "i4"), ("number", "i4"), ("onset", "i4"), ("end", "i4"), ("closed_at", "i4"), ("how", "i4"), ("prior", "i4")])
+
+
+def _cohort(
+    courses: Any, zero: Any, first: Any, last: Any, act_first: Any, act_last: Any, time: Any, read_time: Any, code: Any,
+    value: Any, rank: Any, acts: Any, rules: Any, lookback: int, every: bool, who: Any, when: Any, what: Any, where: Any,
+    episodes: Any,
+) -> tuple[int, int]:  # fmt: skip
+    """Fills `who`, `when`, `what` (and `where` if `every`) and `episodes`; returns how many of each, or -1 on overflow."""
+    slots, orders, since, start = np.zeros(SLOTS, SLOT), np.zeros(ORDERS, ORDER), np.zeros(PRESSORS, np.int32), np.zeros(PRESSORS, np.int32)
+    n, e = 0, 0
+    r = rules[0]
+    for w in range(zero.size):
+        c = courses[w]
+        steps.begin(slots, orders, since, c)
+        i, j, started = first[w], act_first[w], False
+        while i < last[w] and (time[i] - zero[w]) // MICROSECONDS_A_MINUTE < -lookback:
+            i += 1
+        before = LONG_AGO
+        previous = np.int64(-1)
+        while True:
+            minute = NEVER
+            if i < last[w]:
+                minute = min(minute, (time[i] - zero[w]) // MICROSECONDS_A_MINUTE)
+            if j < act_last[w]:
+                minute = min(minute, np.int64(acts[j].minute))
+            if not started and minute >= 0:
+                minute = 0
+            if c.soonest < minute:
+                c.soonest = steps.next_due(slots, orders, since, c, r, before)
+                minute = min(minute, np.int64(c.soonest))
+            if minute >= c.end or minute == NEVER:
+                break
+            started = started or minute >= 0
+            steps.pass_time(c, minute)
+            while j < act_last[w] and acts[j].minute == minute and acts[j].rank < READING_RANK:
+                if not take_act(slots, orders, since, c, r, minute, acts[j], acts[j].position):
+                    return -1, w
+                j += 1
+            while i < last[w] and (time[i] - zero[w]) // MICROSECONDS_A_MINUTE == minute:
+                if code[i] >= 0:
+                    read = (read_time[i] - zero[w]) // MICROSECONDS_A_MINUTE
+                    steps.arrive_reading(slots, c, r, code[i], minute, read, value[i], rank[i], i)
+                i += 1
+            while j < act_last[w] and acts[j].minute == minute:
+                if not take_act(slots, orders, since, c, r, minute, acts[j], acts[j].position):
+                    return -1, w
+                j += 1
+            situation = steps.settle(slots, orders, since, start, c, r, minute)
+            before = minute
+            if c.ended:
+                episodes[e].course, episodes[e].number, episodes[e].onset = w, c.number, c.ended_onset
+                episodes[e].end, episodes[e].closed_at, episodes[e].how, episodes[e].prior = c.ended_end, c.ended_at, c.ended, c.ended_prior
+                c.ended = 0
+                e += 1
+            if minute >= 0 and (every or situation != previous):
+                if n == who.size:
+                    return -2, w
+                who[n], when[n], what[n] = w, minute, situation
+                if every:
+                    for k in range(SLOTS):
+                        where[n, k] = place(slots[k].position, slots[k].due, minute)
+                    where[n, SLOTS] = place(c.device_position, c.device_due, minute)
+                    where[n, SLOTS + 1] = c.pressor_position
+                n += 1
+                previous = situation
+        if c.open:
+            episodes[e].course, episodes[e].number, episodes[e].onset, episodes[e].prior = w, c.number, c.onset, c.began_prior
+            episodes[e].end, episodes[e].closed_at, episodes[e].how = NEVER, NEVER, 0
+            e += 1
+    return n, e
+
+
+@functools.cache
+def cohort() -> Any:
+    """The compiled cohort driver."""
+    for name in _PLAIN:
+        inline(getattr(steps, name))
+    inline(take_act)
+    inline(place)
+    return compiled(_cohort)

@@ -1,0 +1,110 @@
+"""Every open choice behind a sign: default, evidence tag and what it decides. Reports print all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal, get_args
+
+from tocsin.errors import Problem, TocsinError
+from tocsin.sources import LEE_2019, MARSHALL, SPEC, Source, Tag
+
+
+def _p(default: Any, words: str, tag: Tag = "R", source: Source = SPEC, low: float = 0, high: float = 10_000) -> Any:
+    return field(default=default, metadata={"words": words, "tag": tag, "source": source, "low": low, "high": high})
+
+
+Clock = Literal["available", "measured"]
+SitePolicy = Literal["as_charted", "oral_equivalent"]
+WaiverDrugs = Literal["all", "anticytokine_steroid"]
+OxygenUncharted = Literal["unknown", "none_if_spo2_at_least_92"]
+NeuroUncharted = Literal["unknown", "none_if_scored"]
+Fio2Table = Literal["four_percent", "marshall"]
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Parameters of the signs; hours unless the name says otherwise. 0 turns an optional rule off."""
+
+    clock: Clock = _p("available", "a record counts from when the ward could know it, or from when it was measured")
+    lookback_h: float = _p(48, "records this long before time zero set the starting state")
+    fever: float = _p(38.0, "temperature that is fever (°C, at least)", "V2", LEE_2019, 36, 42)
+    site_policy: SitePolicy = _p("as_charted", "temperatures as charted, or brought to oral level by site")
+    temperature_valid_h: float = _p(8, "a temperature is known this long")
+    pressure_valid_h: float = _p(8, "a blood pressure is known this long")
+    spo2_valid_h: float = _p(8, "a saturation is known this long")
+    device_valid_h: float = _p(24, "an oxygen device is known this long unless changed")
+    ice_valid_h: float = _p(24, "an ICE or CAPD is known this long")
+    ice_low_valid_h: float = _p(12, "an ICE below 10 is known this long")
+    neuro_valid_h: float = _p(24, "consciousness, seizure, motor weakness and oedema are known this long")
+    mean_below: float = _p(0, "mean pressure that is hypotension too (mmHg, below); 0 = off")
+    fall_fraction: float = _p(0, "fall from the patient's own systolic that is hypotension; 0 = off", high=0.9)
+    confirm_hypotension: bool = _p(False, "a single low pressure without treatment does not count")
+    pressor_silent_h: float = _p(24, "an order without any row for this long may or may not run")
+    overlap_min: float = _p(60, "minutes of overlap after which two vasopressors count as two")
+    after_intubation_min: float = _p(60, "minutes after intubation in which a new vasopressor does not yet count")
+    oxygen_uncharted: OxygenUncharted = _p("unknown", "what no oxygen row means")
+    fio2_table: Fio2Table = _p("four_percent", "FiO2 where none is recorded", "R", MARSHALL)
+    prior_fever_h: float = _p(24, "a fever this long before the infusion makes a later one need a fresh start")
+    fever_free_h: float = _p(12, "hours without fever that make a fresh start")
+    search_days: float = _p(30, "days after the infusion in which an episode may begin")
+    fever_carry_h: float = _p(24, "a fever that came down by itself keeps the table open this long")
+    waiver_drugs: WaiverDrugs = _p("all", "drugs after which fever is no longer required", "V2", LEE_2019)
+    resolve_h: float = _p(24, "hours without any criterion that close an episode (48 as sensitivity)")
+    mask_antipyretic_h: float = _p(24, "hours after an antipyretic before an episode may close")
+    mask_steroid_h: float = _p(48, "hours after a steroid or anticytokine drug before an episode may close")
+    neuro_uncharted: NeuroUncharted = _p("unknown", "what no seizure, motor or oedema row means beside a scored ICE")
+
+    def __post_init__(self) -> None:
+        problems = [problem for f in fields(self) if (problem := _problem(f.name, f.type, f.metadata, getattr(self, f.name)))]
+        if problems:
+            raise TocsinError(problems)
+
+    @classmethod
+    def of(cls, values: dict[str, Any]) -> Parameters:
+        """Defaults with `values` over them. Raises TocsinError (`parameters.*`) naming every wrong one."""
+        known = {f.name for f in fields(cls)}
+        unknown = [
+            Problem("parameters.unknown", f'there is no parameter "{name}".', "", f"Known: {', '.join(sorted(known))}.")
+            for name in values
+            if name not in known
+        ]
+        if unknown:
+            raise TocsinError(unknown)
+        return replace(cls(), **values)
+
+    @classmethod
+    def icu(cls, **more: Any) -> Parameters:
+        """The windows of a monitored ward (specification 5.4): temperature 4 h, pressure 2 h, device 12 h, ICE 12 h."""
+        return cls(**{"temperature_valid_h": 4, "pressure_valid_h": 2, "spo2_valid_h": 2, "device_valid_h": 12,
+                      "ice_valid_h": 12, "neuro_valid_h": 12, **more})  # fmt: skip
+
+    def rows(self) -> list[dict[str, str]]:
+        """Rows of the `parameters` table, names prefixed with `signs.`."""
+        return [
+            {
+                "name": f"signs.{f.name}",
+                "value": str(getattr(self, f.name)),
+                "default": str(f.default),
+                "tag": f.metadata["tag"],
+                "source": str(f.metadata["source"]),
+                "words": f.metadata["words"],
+            }
+            for f in fields(self)
+        ]
+
+
+_CHOICES = {"Clock": Clock, "SitePolicy": SitePolicy, "WaiverDrugs": WaiverDrugs, "OxygenUncharted": OxygenUncharted,
+            "NeuroUncharted": NeuroUncharted, "Fio2Table": Fio2Table}  # fmt: skip
+
+
+def _problem(name: str, kind: Any, metadata: Any, value: Any) -> Problem | None:
+    if kind in _CHOICES:
+        choices = get_args(_CHOICES[kind])
+        ok, expected = value in choices, f"one of {', '.join(choices)}"
+    elif kind == "bool":
+        ok, expected = isinstance(value, bool), "true or false"
+    else:
+        low, high = metadata["low"], metadata["high"]
+        ok = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+        expected = f"a number from {low:g} to {high:g}"
+    return None if ok else Problem("parameters.value", f'parameter "{name}" has a value outside its range.', "", f"Give {expected}.")

@@ -1,0 +1,169 @@
+"""From records and courses to situations (runs of what is known), openings and closings of the episode, and moments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tocsin.errors import TocsinError
+from tocsin.signs import events, kernel, steps
+from tocsin.signs.parameters import Parameters
+from tocsin.tables import Records
+
+_WORDS = {
+    "consciousness": steps.CONSCIOUSNESS_WORDS,
+    "seizure": steps.SEIZURE_WORDS,
+    "motor_weakness": steps.MOTOR_WORDS,
+    "oedema": steps.OEDEMA_WORDS,
+}
+_THREE_STATES = ("fever", "hypotension", "fio2_at_least_040")
+_TRUTHS = (
+    "fever_carried", "fever_waived", "uses_ice", "uses_capd", "episode_open", "isolated_low_pressure", "provisional",
+    "oxygen_assumed", "fio2_estimated", "attribution_reviewed", "fever_before_infusion", "pressor_silent", "covered",
+)  # fmt: skip
+_UNKNOWN_SCORE = {"ice": 15, "capd": 63}
+_CLOSED = ("still_open", "resolved", "end_of_records")
+_VALUE_OF = {"device": "device", "pressor": "drug"}
+_READ_SLOTS = ("temperature", "systolic", "mean_pressure", "spo2")
+
+
+@dataclass(frozen=True)
+class Signs:
+    """`situations`: course_id, from, to (null = open) and one column per sign, a row per change of what is known.
+
+    Fever, hypotension, fio2_at_least_040: Boolean, null = unknown. Vasopressors (0-2) and oxygen (0-4): what is proved
+    and `_at_most` what cannot be excluded. ICE, CAPD and the words of neurology: null = unknown. `episodes`:
+    course_id, episode, onset, end, closed_at, closed_by, fever_before_infusion. `moments` (on demand): a row per minute
+    at which anything arrived or expired, with the value, minute and source row behind each sign.
+    """
+
+    situations: pl.DataFrame
+    episodes: pl.DataFrame
+    moments: pl.DataFrame | None = None
+
+
+def situations(records: Records, courses: pl.DataFrame, parameters: Parameters | None = None) -> pl.DataFrame:
+    """Runs of what is known, see `Signs`."""
+    return run(records, courses, parameters).situations
+
+
+def run(records: Records, courses: pl.DataFrame, parameters: Parameters | None = None, moments: bool = False) -> Signs:
+    """All signs of all courses. Raises TocsinError `signs.orders` if one course runs more than 48 orders at once."""
+    parameters = parameters or Parameters()
+    courses = courses.sort("patient_id", "course_id")
+    built = events.build(records, courses, parameters)
+    n_events = int((built.spans[1] - built.spans[0]).sum()) + len(built.acts)
+    room = 5 * n_events + 16 * courses.height + 16
+    who, when = np.empty(room, np.int32), np.empty(room, np.int32)
+    what = np.empty(room, np.int64)
+    where = np.empty((room if moments else 1, kernel.POSITIONS), np.int32)
+    episodes = np.zeros(n_events + courses.height + 1, kernel.EPISODE)
+    first, last, act_first, act_last = built.spans
+    n, e = kernel.cohort()(
+        built.courses, built.zero, first, last, act_first, act_last, built.time, built.read_time, built.code, built.value,
+        built.rank, built.acts, built.rules, built.lookback, moments, who, when, what, where, episodes,
+    )  # fmt: skip
+    if n < 0:
+        raise TocsinError.of("signs.orders", f"course in row {e + 1} runs more than {steps.ORDERS} orders at once.")
+    ids = courses.get_column("course_id")
+    ends = pl.Series(np.where(built.courses["end"] == steps.NEVER, -1, built.courses["end"]), dtype=pl.Int32)
+    runs = pl.DataFrame({"who": who[:n], "from": when[:n], "what": what[:n]})
+    made = _moments(runs, where[:n], records, built, courses, parameters) if moments else None
+    if moments:
+        runs = runs.filter((pl.col("what") != pl.col("what").shift(1)) | (pl.col("who") != pl.col("who").shift(1)) | (pl.int_range(pl.len()) == 0))
+    return Signs(_situations(runs, ids, ends), _episodes(episodes[:e], ids), made)
+
+
+def _next_start(runs: pl.DataFrame, ends: pl.Series) -> pl.Expr:
+    following = pl.col("from").shift(-1)
+    end = pl.lit(ends).gather(pl.col("who"))
+    return pl.when(pl.col("who") == pl.col("who").shift(-1)).then(following).otherwise(pl.when(end >= 0).then(end))
+
+
+def _situations(runs: pl.DataFrame, ids: pl.Series, ends: pl.Series) -> pl.DataFrame:
+    with_to = runs.with_columns(to=_next_start(runs, ends))
+    return with_to.select(pl.lit(ids).gather(pl.col("who")).alias("course_id"), "from", "to", *unpack(pl.col("what")))
+
+
+def unpack(what: pl.Expr) -> list[pl.Expr]:
+    """The columns of a packed situation."""
+    made: list[pl.Expr] = []
+    shift = 0
+    for name, bits in steps.FIELDS:
+        raw = (what // (1 << shift)) % (1 << bits)
+        shift += bits
+        made.append(_column(name, raw.cast(pl.Int8)).alias(name))
+    return made
+
+
+def _column(name: str, raw: pl.Expr) -> pl.Expr:
+    if name in _THREE_STATES:
+        return pl.when(raw < 2).then(raw == 1)
+    if name in _TRUTHS:
+        return raw == 1
+    if name in _UNKNOWN_SCORE:
+        return pl.when(raw != _UNKNOWN_SCORE[name]).then(raw)
+    if name in _WORDS:
+        words = _WORDS[name] if name != "consciousness" else _WORDS[name][:4]
+        return raw.replace_strict(dict(enumerate(words)), default=None, return_dtype=pl.Enum(words))
+    return raw
+
+
+def _episodes(rows: np.ndarray[Any, Any], ids: pl.Series) -> pl.DataFrame:
+    frame = pl.DataFrame({name: rows[name] for name in rows.dtype.names or ()})
+    ended = pl.col("how") > 0
+    return frame.select(
+        course_id=pl.lit(ids).gather(pl.col("course")), episode=pl.col("number"), onset=pl.col("onset"),
+        end=pl.when(ended).then("end"), closed_at=pl.when(ended).then("closed_at"),
+        closed_by=pl.col("how").replace_strict(dict(enumerate(_CLOSED)), return_dtype=pl.String),
+        fever_before_infusion=pl.col("prior") == 1,
+    )  # fmt: skip
+
+
+def _moments(runs: pl.DataFrame, where: np.ndarray[Any, Any], records: Records, built: events.Events, courses: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
+    """Each sign with the value, minute and row behind it; `_why` says why it is unknown."""
+    ids, zero = courses.get_column("course_id"), courses.get_column("time_zero")
+    who = pl.col("who")
+    made = [pl.lit(ids).gather(who).alias("course_id"), pl.col("from").alias("minute"), *unpack(pl.col("what"))]
+    base = runs.with_columns(time_zero=pl.lit(zero).gather(who))
+    places = {name: pl.Series(where[:, k]) for k, name in enumerate((*steps.SLOT_NAMES, "device", "pressor"))}
+    behind = {"device": records.supports, "pressor": records.drugs, **dict.fromkeys(_READ_SLOTS, built.readings)}
+    supplied = {"device": "supports", "pressor": "drugs", **dict.fromkeys(_READ_SLOTS, "measurements")}
+    frame = base.select(made)
+    added: list[pl.Series] = []
+    for name, place in places.items():
+        table = behind.get(name, records.assessments)
+        there = place >= 0
+        row = pl.lit(pl.select(pl.when(there).then(place)).to_series())
+        value, instant = _VALUE_OF.get(name, "value"), "start" if name in ("device", "pressor") else "time"
+        held = (
+            table.select(value=pl.col(value).gather(row), time=pl.col(instant).gather(row), source=pl.col("source_row").gather(row))
+            if table.height
+            else table.select(value=pl.col(value), time=pl.col(instant), source=pl.col("source_row")).clear(frame.height)
+        )
+        why = pl.select(
+            pl.when(there).then(None).when(pl.lit(supplied.get(name, "assessments") not in records.supplied)).then(pl.lit("table absent"))
+            .when(place <= -2).then(pl.lit("expired")).otherwise(pl.lit("never charted"))
+        ).to_series()  # fmt: skip
+        minute = (held.get_column("time") - base.get_column("time_zero")).dt.total_microseconds() // 60_000_000
+        if name in _VALUE_OF or name in _READ_SLOTS:
+            added.append(held.get_column("value").alias(name))
+        added += [minute.cast(pl.Int32).alias(f"{name}_minute"), held.get_column("source").alias(f"{name}_row"), why.alias(f"{name}_why")]
+    return frame.with_columns(added)
+
+
+def doses(records: Records, courses: pl.DataFrame, drug: str, parameters: Parameters | None = None) -> pl.DataFrame:
+    """Administrations of `drug` at or after minute 0: course_id, minute, dose (sum of split vials), dose_unit, rows.
+
+    Rows less than an hour apart are one administration; a dose charted to the day only is left out and counted by
+    `tocsin check`.
+    """
+    parameters = parameters or Parameters()
+    of = courses.select("patient_id", "course_id", "time_zero", "ends", course=pl.col("course_id"))
+    rows = records.drugs.with_row_index("position").filter(pl.col("precision") == "minute").join(of, on="patient_id")
+    given = events.administrations(rows, drug, parameters).with_columns(minute=events.minute_of(pl.col("at")))
+    inside = (pl.col("minute") >= 0) & (pl.col("ends").is_null() | (pl.col("at") < pl.col("ends")))
+    return given.filter(inside).select("course_id", "minute", dose=pl.col("dose_sum"), dose_unit=pl.col("dose_unit"), rows=pl.col("rows"))
