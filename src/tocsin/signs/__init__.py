@@ -1,6 +1,7 @@
 """Signs: what a clinician would know about a patient at each moment. All carry-forward and expiry lives here."""
 
 from tocsin.signs.parameters import Parameters
+from tocsin.signs.readings import readings
 from tocsin.signs.run import Signs, doses, run, situations
 
-__all__ = ["Parameters", "Signs", "doses", "run", "situations"]
+__all__ = ["Parameters", "Signs", "doses", "readings", "run", "situations"]

@@ -14,7 +14,7 @@ from tocsin.signs.parameters import Parameters
 from tocsin.tables import Records
 
 _READ = {"temperature": 0, "systolic": 1, "mean_pressure": 2, "spo2": 3}
-_METHOD_RANK = {"arterial": 0, "cuff": 1, "manual": 2}
+METHOD_RANK = {"arterial": 0, "cuff": 1, "manual": 2}
 _ASSESSED = {
     "ice": (steps.ICE, None),
     "capd": (steps.CAPD, None),
@@ -24,7 +24,7 @@ _ASSESSED = {
     "oedema": (steps.OEDEMA, steps.OEDEMA_WORDS),
 }
 _AXES = {"attribution_fever": 0, "attribution_hypotension": 1, "attribution_oxygen": 2, "attribution_neurotoxicity": 3}
-_ORAL = {"axillary": 0.3, "rectal": -0.3, "core": -0.3}
+ORAL_SHIFT = {"axillary": 0.3, "rectal": -0.3, "core": -0.3}
 EXCLUDED_REASONS = ("airway_protection", "known_sleep_apnoea", "procedure")
 MASKING_GROUPS = {"antipyretic": 1, "steroid": 2, "anticytokine": 3}
 MERGE_MINUTES = 60
@@ -159,11 +159,11 @@ def build(records: Records, courses: pl.DataFrame, parameters: Parameters) -> Ev
     if "minute" != readings.select(pl.col("precision").first()).item() or readings.get_column("precision").n_unique() > 1:
         code = pl.when(pl.col("precision") == "minute").then(code).otherwise(pl.lit(-1, pl.Int8))
     if parameters.site_policy == "oral_equivalent":
-        shift = pl.col("site").replace_strict(_ORAL, default=0.0, return_dtype=pl.Float64)
+        shift = pl.col("site").replace_strict(ORAL_SHIFT, default=0.0, return_dtype=pl.Float64)
         value = pl.when(pl.col("variable") == "temperature").then((value + shift).round(3)).otherwise(value)
     columns = readings.select(
         time=available.to_physical(), read=pl.col("time").to_physical(), code=code, value=value,
-        rank=method.replace_strict(_METHOD_RANK, default=3, return_dtype=pl.Int8),
+        rank=method.replace_strict(METHOD_RANK, default=3, return_dtype=pl.Int8),
     )  # fmt: skip
     span = _spans(readings.get_column("patient_id"))
     ids = courses.get_column("patient_id").to_list()

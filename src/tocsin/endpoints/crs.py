@@ -1,0 +1,151 @@
+"""Endpoints of the syndrome itself: severe CRS, onset, duration, highest grade, time to the drug."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from tocsin.endpoints.days import MINUTES_PER_DAY, endpoint_rows, outcome_days
+from tocsin.tables import MINUTE, Records
+
+AFTER_END_MINUTES = 24 * 60
+NO_EPISODE = "no episode"
+
+
+def severe_crs(
+    records: Records,
+    courses: pl.DataFrame,
+    grades: pl.DataFrame,
+    episodes: pl.DataFrame,
+    *,
+    scale: str = "astct_crs",
+    at_least: int = 3,
+) -> pl.DataFrame:
+    """Time to the first proved grade >= `at_least`: event 1; death without it competes: 2; else censored: 0.
+
+    Censored 24 h after the last episode's end (specification 6.2); with an episode still open, or without any, at the
+    end of what was graded. Where the grade is not proved but cannot be excluded, `value` says so. A course without any
+    graded minute is not assessable (event null).
+    """
+    mine = grades.filter(pl.col("scale") == scale)
+    last = pl.max_horizontal("from", pl.col("to").fill_null(pl.col("from")))
+    seen = mine.group_by("course_id").agg(
+        pl.col("from").filter(pl.col("grade") >= at_least).min().alias("severe_at"),
+        (pl.col("grade_at_most") >= at_least).any().alias("open"),
+        last.max().alias("graded_to"),
+    )
+    ends = episodes.filter(pl.col("scale") == scale).group_by("course_id").agg(
+        pl.when(pl.col("end").is_not_null().all()).then(pl.col("end").max()).alias("ended"), pl.len().alias("n")
+    )  # fmt: skip
+    deaths = outcome_days(records, courses).filter(pl.col("what") == "death").unique("course_id", keep="first")
+    joined = courses.select("course_id", "time_zero")
+    for frame in (seen, ends, deaths.select("course_id", "day", "whole_day", pl.col("value").alias("cause"))):
+        joined = joined.join(frame, on="course_id", how="left")
+    return _severe_rows(joined, f"severe_{scale}" if scale != "astct_crs" else "severe_crs", at_least, records.zone)
+
+
+def _severe_rows(joined: pl.DataFrame, endpoint: str, at_least: int, zone: str) -> pl.DataFrame:
+    censor = pl.coalesce(pl.col("ended") + AFTER_END_MINUTES, "graded_to")
+    zero = pl.col("time_zero")
+    censor_time = (zero + pl.duration(minutes=censor)).dt.convert_time_zone(zone).dt.date()
+    censor_day = (censor_time - zero.dt.convert_time_zone(zone).dt.date()).dt.total_days()
+    severe, known = pl.col("severe_at").is_not_null(), pl.col("graded_to").is_not_null()
+    dies = pl.col("day").is_not_null() & (pl.col("whole_day") <= censor_day)  # by local dates: a day decides no minute
+    doubt = pl.when(pl.col("open")).then(pl.lit(f"; grade {at_least} not excluded")).otherwise(pl.lit(""))
+    how = (
+        pl.when(pl.col("n").is_null())
+        .then(pl.lit(f"{NO_EPISODE}, censored at the end of what was graded"))
+        .when(pl.col("ended").is_null())
+        .then(pl.lit("episode still open, censored at the end of what was graded"))
+        .otherwise(pl.lit("censored 24 h after the episode"))
+    )
+    value = (
+        pl.when(~known)
+        .then(pl.lit("not assessable: nothing was graded"))
+        .when(severe)
+        .then(pl.lit(f"grade {at_least} or more"))
+        .when(dies)
+        .then(pl.format("death: {}", pl.col("cause").fill_null("cause not recorded")) + doubt)
+        .otherwise(how + doubt)
+    )
+    event = pl.when(severe).then(1).when(dies).then(2).otherwise(0)
+    stop = pl.when(severe).then(_days("severe_at")).when(dies).then("day").otherwise(censor / MINUTES_PER_DAY)
+    return _rows(joined, endpoint, pl.lit(0.0), pl.when(known).then(stop), pl.when(known).then(event), value)
+
+
+def crs_onset(courses: pl.DataFrame, episodes: pl.DataFrame, *, scale: str = "astct_crs") -> pl.DataFrame:
+    """Days to the onset of the first episode: event 1, `value` in hours; event 0 without any."""
+    joined = courses.select("course_id").join(_first_episodes(episodes, scale), on="course_id", how="left")
+    there = pl.col("onset").is_not_null()
+    value = pl.when(there).then(pl.format("{} h", (pl.col("onset") / 60).round(1))).otherwise(pl.lit(NO_EPISODE))
+    return _rows(joined, "crs_onset", pl.lit(0.0), _days("onset"), there.cast(pl.Int32), value)
+
+
+def crs_duration(courses: pl.DataFrame, episodes: pl.DataFrame, *, scale: str = "astct_crs") -> pl.DataFrame:
+    """From the first onset to the last end: event 1; death during CRS 2; still open or records end 0.
+
+    `value` is the hours within episodes, summed, and their number; the time between two episodes is not in it.
+    """
+    joined = courses.select("course_id").join(_first_episodes(episodes, scale), on="course_id", how="left")
+    there = pl.col("onset").is_not_null()
+    shut = pl.col("closed_by")
+    event = pl.when(shut == "death").then(2).when(shut == "resolved").then(1).when(there).then(0)
+    words = (
+        pl.when(pl.col("hours").is_null()).then(pl.format("{}: end not known", "closed_by"))
+        .otherwise(pl.format("{} h in {} episode(s), {}", pl.col("hours").round(1), "n", "closed_by"))
+    )  # fmt: skip
+    value = pl.when(there).then(words).otherwise(pl.lit(NO_EPISODE))
+    return _rows(joined, "crs_duration", _days("onset").fill_null(0.0), _days("end"), event, value)
+
+
+def crs_max_grade(courses: pl.DataFrame, episodes: pl.DataFrame, *, scale: str = "astct_crs") -> pl.DataFrame:
+    """Highest proved grade over all episodes in `value` ("0" without any), at its first minute; event 1 if above 0."""
+    mine = episodes.filter(pl.col("scale") == scale).sort(
+        "course_id", "max_grade", "max_grade_at", descending=[False, True, False]
+    )
+    top = mine.unique("course_id", keep="first", maintain_order=True).select("course_id", "max_grade", "max_grade_at")
+    joined = courses.select("course_id").join(top, on="course_id", how="left")
+    grade = pl.col("max_grade").fill_null(0)
+    stop = pl.when(grade > 0).then(_days("max_grade_at"))
+    return _rows(joined, "crs_max_grade", pl.lit(0.0), stop, (grade > 0).cast(pl.Int32), grade.cast(pl.String))
+
+
+def time_to_tocilizumab(courses: pl.DataFrame, follow: pl.DataFrame) -> pl.DataFrame:
+    """Days from time zero to the first dose as `follow` has it (the same in every strategy): event 1; none: event 0."""
+    given = follow.group_by("course_id").agg(pl.col("given_at").min())
+    joined = courses.select("course_id").join(given, on="course_id", how="left")
+    there = pl.col("given_at").is_not_null()
+    value = (
+        pl.when(there).then(pl.format("{} h", (pl.col("given_at") / 60).round(1))).otherwise(pl.lit("no tocilizumab"))
+    )
+    return _rows(joined, "time_to_tocilizumab", pl.lit(0.0), _days("given_at"), there.cast(pl.Int32), value)
+
+
+def _days(column: str) -> pl.Expr:
+    return pl.col(column).cast(pl.Float64) / MINUTES_PER_DAY
+
+
+def _first_episodes(episodes: pl.DataFrame, scale: str) -> pl.DataFrame:
+    """Per course: first onset, last end (null while one is open), how the last one closed, hours inside, number."""
+    mine = episodes.filter(pl.col("scale") == scale).sort("course_id", "episode")
+    ended = pl.col("end").is_not_null().all()
+    return mine.group_by("course_id", maintain_order=True).agg(
+        pl.col("onset").min().cast(MINUTE),
+        pl.when(ended).then(pl.col("end").max()).alias("end"),
+        pl.col("closed_by").last(),
+        pl.when(ended).then(((pl.col("end") - pl.col("onset")) / 60).sum()).alias("hours"),
+        pl.len().alias("n"),
+    )
+
+
+def _rows(
+    frame: pl.DataFrame, endpoint: str, start: pl.Expr, stop: pl.Expr, event: pl.Expr, value: pl.Expr
+) -> pl.DataFrame:
+    made = frame.select(
+        "course_id",
+        pl.lit(endpoint).alias("endpoint"),
+        start.alias("start"),
+        stop.alias("stop"),
+        event.alias("event"),
+        value.alias("value"),
+    )
+    return endpoint_rows(made)

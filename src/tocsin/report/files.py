@@ -1,0 +1,211 @@
+"""The report's files: HTML, results.json, tidy CSV and figures, put in place only when every one of them is made."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tocsin.report.words import Lang
+from tocsin.tables import (
+    ACCOUNT,
+    ATTRITION,
+    COURSES,
+    EFFECTS,
+    ENDPOINTS,
+    EPISODES,
+    FINDINGS,
+    FOLLOW,
+    GRADES,
+    PARAMETERS,
+    STUDY_TABLES,
+    Column,
+    StudyResults,
+    Table,
+)
+
+SCHEMA_ID = "tocsin/results.schema.json"
+_RISKY = ("=", "+", "-", "@", "\t", "\r")
+
+
+def result_contracts() -> tuple[Table, ...]:
+    """The contracts a study's results hold, in the order of the report."""
+    return (
+        *STUDY_TABLES, COURSES, ATTRITION, PARAMETERS, EFFECTS, ENDPOINTS, GRADES, EPISODES, FOLLOW, FINDINGS, ACCOUNT,
+    )  # fmt: skip
+
+
+def write_report(results: StudyResults, out: Path, lang: Lang = "en", figures: bool = True) -> list[Path]:
+    """Writes `report.html` (`report.zh.html`), `results.json`, `tables/*.csv` and `figures/*.svg`, `*.png` into `out`.
+
+    Every file is made in a temporary folder beside `out` first and then moved: a failure leaves `out` as it was. Other
+    files in `out` stay; tables and figures of this language that the new results no longer have are removed. Without
+    `figures` no picture files are written; the page has its pictures either way. Returns the paths written, sorted.
+    Raises TocsinError (`tables.*`) where a table breaks its contract.
+    """
+    checked = complete(results)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as made:
+        _make(checked, Path(made), lang, figures)
+        return _put_in_place(Path(made), out, lang, figures)
+
+
+def complete(results: StudyResults) -> StudyResults:
+    """The same results with an empty frame for every table that is absent, each checked against its contract."""
+    tables = {t.name: t.check(results.tables.get(t.name, t.empty())) for t in result_contracts()}
+    return StudyResults(results.meta, tables)
+
+
+def _make(results: StudyResults, folder: Path, lang: Lang, figures: bool) -> None:
+    from tocsin.report.draw import draw_all
+    from tocsin.report.drawing import to_png
+    from tocsin.report.html import render_report
+
+    drawn = draw_all(results, lang)
+    suffix = "" if lang == "en" else f".{lang}"
+    (folder / f"report{suffix}.html").write_text(render_report(results, drawn, lang), encoding="utf-8", newline="\n")
+    (folder / "results.json").write_text(results_text(results), encoding="utf-8", newline="\n")
+    (folder / "tables").mkdir()
+    for table in result_contracts():
+        (folder / "tables" / f"{table.name}.csv").write_text(csv_text(results.tables[table.name]), encoding="utf-8", newline="\n")
+    if figures:
+        (folder / "figures").mkdir()
+        for figure in drawn:
+            if figure.svg:
+                (folder / "figures" / f"{figure.name}{suffix}.svg").write_text(figure.svg, encoding="utf-8", newline="\n")
+                (folder / "figures" / f"{figure.name}{suffix}.png").write_bytes(to_png(figure.svg))
+
+
+def _put_in_place(made: Path, out: Path, lang: Lang, figures: bool) -> list[Path]:
+    fresh = sorted(path.relative_to(made) for path in made.rglob("*") if path.is_file())
+    if not out.exists():
+        kept = made.with_name(made.name + "-done")
+        shutil.copytree(made, kept)
+        os.replace(kept, out)
+        return [out / path for path in fresh]
+    for path in fresh:
+        (out / path).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(made / path, out / path)
+    for path in _stale(out, set(fresh), lang, figures):
+        path.unlink()
+    return [out / path for path in fresh]
+
+
+def _stale(out: Path, fresh: set[Path], lang: Lang, figures: bool) -> Iterable[Path]:
+    """Files an earlier run of ours wrote and this one did not."""
+    old = list((out / "tables").glob("*.csv"))
+    if figures:
+        every = [*(out / "figures").glob("*.svg"), *(out / "figures").glob("*.png")]
+        old += [path for path in every if path.stem.endswith(".zh") == (lang == "zh")]
+    return [path for path in old if path.relative_to(out) not in fresh]
+
+
+def csv_text(frame: pl.DataFrame) -> str:
+    """Tidy CSV. A text cell that a spreadsheet would run as a formula gets a leading apostrophe."""
+    text = [name for name, dtype in frame.schema.items() if dtype == pl.String]
+    risky = [
+        pl.when(pl.col(name).str.starts_with(_RISKY[0]) | pl.any_horizontal(pl.col(name).str.starts_with(c) for c in _RISKY[1:]))
+        .then(pl.concat_str(pl.lit("'"), pl.col(name)))
+        .otherwise(pl.col(name))
+        .alias(name)
+        for name in text
+    ]
+    return frame.with_columns(risky).write_csv()
+
+
+def results_data(results: StudyResults) -> dict[str, Any]:
+    """The results as plain data in the shape of `results_schema()`."""
+    tables = {t.name: [_plain(row) for row in results.tables[t.name].to_dicts()] for t in result_contracts()}
+    return {"schema": SCHEMA_ID, "meta": _plain(results.meta), "tables": tables}
+
+
+def results_text(results: StudyResults) -> str:
+    """`results_data` as JSON: one table row a line, the same input always the same bytes."""
+    data = results_data(results)
+    lines = ["{", f'"schema": {json.dumps(SCHEMA_ID)},', f'"meta": {json.dumps(data["meta"], ensure_ascii=False, sort_keys=True)},']
+    tables: list[str] = []
+    for name, rows in data["tables"].items():
+        body = ",\n".join(json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows)
+        tables.append(f'"{name}": [\n{body}\n]' if rows else f'"{name}": []')
+    return "\n".join([*lines, '"tables": {', ",\n".join(tables), "}", "}"]) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return value if isinstance(value, str | int | float | bool) or value is None else str(value)
+
+
+def results_schema() -> dict[str, Any]:
+    """JSON schema of results.json, from the contracts: `docs/schemas/results.schema.json` is this, and a test says so."""
+    tables = {t.name: _table_schema(t) for t in result_contracts()}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": SCHEMA_ID,
+        "title": "Results of a tocsin study",
+        "description": "Minutes and days count from time zero; instants are UTC. Research software, not a medical device.",
+        "type": "object",
+        "required": ["schema", "meta", "tables"],
+        "additionalProperties": False,
+        "properties": {
+            "schema": {"const": SCHEMA_ID},
+            "meta": _meta_schema(),
+            "tables": {"type": "object", "required": list(tables), "additionalProperties": False, "properties": tables},
+        },
+    }
+
+
+def _meta_schema() -> dict[str, Any]:
+    text, words = {"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}
+    strategy = {"type": "object", "required": ["name", "sentence"], "properties": {k: text for k in ("name", "sentence", "sentence_zh", "source", "hash")}}
+    return {
+        "type": "object",
+        "description": "what was asked, of what, with what; further keys may follow",
+        "properties": {
+            **{key: text for key in ("title", "question", "synthetic_note", "version", "spec_hash", "scale", "time_zero")},
+            "synthetic": {"type": "boolean"},
+            "arms": {"type": "array", "items": text},
+            "strategies": {"type": "array", "items": strategy},
+            "inputs": words,
+            "generated_with": words,
+            "methods": {"type": "array", "items": words},
+            "seed": {"type": ["integer", "null"]},
+        },
+    }
+
+
+def _table_schema(table: Table) -> dict[str, Any]:
+    row = {
+        "type": "object",
+        "required": [c.name for c in table.columns],
+        "additionalProperties": False,
+        "properties": {c.name: _column_schema(c) for c in table.columns},
+    }
+    return {"type": "array", "description": table.words, "items": row}
+
+
+def _column_schema(column: Column) -> dict[str, Any]:
+    dtype = column.dtype
+    if dtype.is_integer():
+        kind = "integer"
+    else:
+        kind = "number" if dtype.is_float() else "boolean" if dtype == pl.Boolean else "string"
+    out: dict[str, Any] = {"type": [kind, "null"] if column.null else kind}
+    out["description"] = f"{column.words} [{column.unit}]" if column.unit else column.words
+    if dtype.is_temporal():
+        out["format"] = "date-time" if isinstance(dtype, pl.Datetime) else "date"
+    if column.choices:
+        out["enum"] = [*column.choices, None] if column.null else list(column.choices)
+    out |= {word: limit for word, limit in (("minimum", column.low), ("maximum", column.high)) if limit is not None}
+    return out

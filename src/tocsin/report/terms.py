@@ -1,0 +1,82 @@
+"""Phrases that stand in the data (arms, outcomes, measures, tag words), as printed in English and in Chinese."""
+
+from __future__ import annotations
+
+from tocsin.sources import TAG_WORDS
+
+_TAGS_ZH = {
+    "V": "已核对原文",
+    "V2": "见于二手文献转述",
+    "Mh": "凭记忆，可信度高；发布前须核对",
+    "Mm": "凭记忆，可信度中；发布前须核对",
+    "Ml": "凭记忆，可信度低；发布前须核对",
+    "R": "文献未说明处由本项目解读；可作参数更改",
+}
+
+TERMS: dict[str, tuple[str, str]] = {
+    **{TAG_WORDS[tag]: (TAG_WORDS[tag], _TAGS_ZH[tag]) for tag in TAG_WORDS},
+    "early": ("early", "早期组"),
+    "conventional": ("conventional", "常规组"),
+    "none": ("in no arm", "未入组"),
+    "all": ("all", "全部"),
+    "astct_crs": ("ASTCT CRS", "ASTCT CRS"),
+    "astct_icans": ("ASTCT ICANS", "ASTCT ICANS"),
+    "lee2014_crs": ("Lee 2014 CRS", "Lee 2014 CRS"),
+    "efs": ("EFS", "无事件生存（EFS）"),
+    "os": ("OS", "总生存（OS）"),
+    "crs_death": ("CRS death", "CRS 相关死亡"),
+    "EFS": ("EFS", "无事件生存（EFS）"),
+    "OS": ("OS", "总生存（OS）"),
+    "EFS from infusion": ("EFS from infusion", "自回输起无事件生存（EFS）"),
+    "OS from infusion": ("OS from infusion", "自回输起总生存（OS）"),
+    "EFS from trigger": ("EFS from trigger", "自触发起无事件生存（EFS）"),
+    "OS from trigger": ("OS from trigger", "自触发起总生存（OS）"),
+    "CRS death": ("CRS death", "CRS 相关死亡"),
+    "CRS-related death": ("CRS-related death", "CRS 相关死亡"),
+    "MRD-negative CR": ("MRD-negative CR", "MRD 阴性 CR"),
+    "mrd_negative_cr": ("MRD-negative CR", "MRD 阴性 CR"),
+    "response": ("response", "缓解"),
+    "relapse": ("relapse", "复发"),
+    "death": ("death", "死亡"),
+    "severe CRS": ("severe CRS", "重度 CRS"),
+    "severe_crs": ("severe CRS", "重度 CRS"),
+    "severe ICANS": ("severe ICANS", "重度 ICANS"),
+    "CRS duration": ("CRS duration", "CRS 持续时间"),
+    "proportion": ("proportion", "比例"),
+    "risk difference": ("risk difference", "率差"),
+    "median (log-log)": ("median (log-log)", "中位数（log-log）"),
+    "median (SPSS)": ("median (SPSS)", "中位数（SPSS）"),
+    "median": ("median", "中位数"),
+    "log-rank": ("log-rank", "log-rank 检验"),
+    "hazard ratio": ("hazard ratio", "风险比"),
+    "odds ratio": ("odds ratio", "比值比"),
+    "risk ratio": ("risk ratio", "相对危险度"),
+    "Mann-Whitney U": ("Mann-Whitney U", "Mann-Whitney U"),
+    "shift (Hodges-Lehmann)": ("shift (Hodges-Lehmann)", "位移（Hodges-Lehmann）"),
+    "observed minus expected events": ("observed minus expected events", "实际减期望事件数"),
+    "infusion": ("infusion", "回输"),
+    "age, years": ("age, years", "年龄（岁）"),
+    "sex": ("sex", "性别"),
+    "female": ("female", "女"),
+    "male": ("male", "男"),
+    "yes": ("yes", "是"),
+    "no": ("no", "否"),
+    "missing": ("missing", "缺失"),
+    "range": ("range", "范围"),
+    "median [Q1, Q3]": ("median [Q1, Q3]", "中位数 [Q1, Q3]"),
+    "weight, kg": ("weight, kg", "体重（kg）"),
+    "disease": ("disease", "疾病"),
+    "h": ("h", "小时"),
+    "courses": ("courses", "疗程"),
+    "doses": ("doses", "剂"),
+    "readings": ("readings", "读数"),
+}  # fmt: skip
+
+# whole-phrase patterns; every group is translated on its own
+PATTERNS: tuple[tuple[str, str], ...] = (
+    (r"survival at ([\d.]+)", "{0} 天生存率"),
+    (r"cumulative incidence at ([\d.]+)", "{0} 天累积发生率"),
+    (r"restricted mean to ([\d.]+)", "限制平均至 {0} 天"),
+    (r"difference of restricted means to ([\d.]+)", "限制平均之差（至 {0} 天）"),
+    (r"ratio of restricted means to ([\d.]+)", "限制平均之比（至 {0} 天）"),
+)
