@@ -49,7 +49,7 @@ def inline(step: Step) -> Step:
     """Let compiled code call a plain Python step; the step itself stays plain Python."""
     from numba.extending import register_jitable
 
-    return register_jitable(step)
+    return register_jitable(no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy")(step)
 
 
 def compiled(driver: Step) -> Step:

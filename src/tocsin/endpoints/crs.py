@@ -23,39 +23,62 @@ def severe_crs(
     """Time to the first proved grade >= `at_least`: event 1; death without it competes: 2; else censored: 0.
 
     Censored 24 h after the last episode's end (specification 6.2); with an episode still open, or without any, at the
-    end of what was graded. Where the grade is not proved but cannot be excluded, `value` says so. A course without any
-    graded minute is not assessable (event null).
+    end of grades and measurements. Where the grade is not proved but cannot be excluded, `value` says so. A course
+    without any graded minute is not assessable (event null). An adjudicated death from CRS is grade 5, so an event.
     """
     mine = grades.filter(pl.col("scale") == scale)
-    last = pl.max_horizontal("from", pl.col("to").fill_null(pl.col("from")))
-    seen = mine.group_by("course_id").agg(
-        pl.col("from").filter(pl.col("grade") >= at_least).min().alias("severe_at"),
-        (pl.col("grade_at_most") >= at_least).any().alias("open"),
-        last.max().alias("graded_to"),
-    )
-    ends = episodes.filter(pl.col("scale") == scale).group_by("course_id").agg(
-        pl.when(pl.col("end").is_not_null().all()).then(pl.col("end").max()).alias("ended"), pl.len().alias("n")
-    )  # fmt: skip
-    deaths = outcome_days(records, courses).filter(pl.col("what") == "death").unique("course_id", keep="first")
     joined = courses.select("course_id", "time_zero")
-    for frame in (seen, ends, deaths.select("course_id", "day", "whole_day", pl.col("value").alias("cause"))):
+    for frame in (
+        mine.group_by("course_id").agg(
+            pl.col("from").filter(pl.col("grade") >= at_least).min().alias("severe_at"),
+            pl.max_horizontal("from", "to").max().alias("graded_to"),
+        ),
+        _last_ends(episodes, scale),
+        _last_readings(records, courses),
+        _first_deaths(records, courses),
+    ):
         joined = joined.join(frame, on="course_id", how="left")
-    return _severe_rows(joined, f"severe_{scale}" if scale != "astct_crs" else "severe_crs", at_least, records.zone)
+    censor = pl.coalesce(pl.col("ended") + AFTER_END_MINUTES, pl.max_horizontal("graded_to", "read_to"))
+    joined = joined.with_columns(censor.alias("censor"))
+    within = mine.join(joined.select("course_id", "censor"), on="course_id").filter(pl.col("from") < pl.col("censor"))
+    doubt = within.filter(pl.col("grade_at_most") >= at_least).select("course_id").unique()
+    joined = joined.join(doubt.with_columns(pl.lit(True).alias("open")), on="course_id", how="left")
+    return _severe_rows(joined, "severe_crs" if scale == "astct_crs" else f"severe_{scale}", at_least, records.zone)
+
+
+def _last_ends(episodes: pl.DataFrame, scale: str) -> pl.DataFrame:
+    """Per course: minute of the last end (null while an episode is open) and the number of episodes."""
+    ended = pl.when(pl.col("end").is_not_null().all()).then(pl.col("end").max()).alias("ended")
+    return episodes.filter(pl.col("scale") == scale).group_by("course_id").agg(ended, pl.len().alias("n"))
+
+
+def _last_readings(records: Records, courses: pl.DataFrame) -> pl.DataFrame:
+    """Per course: minute of the last measurement before the next course; an open run of grades has no end itself."""
+    of = courses.select("course_id", "patient_id", "time_zero", "ends")
+    rows = records.measurements.select("patient_id", "time").join(of, on="patient_id", how="inner")
+    rows = rows.filter((pl.col("time") >= pl.col("time_zero")) & (pl.col("time") < pl.col("ends")).fill_null(True))
+    minute = (pl.col("time") - pl.col("time_zero")).dt.total_minutes().cast(MINUTE)
+    return rows.group_by("course_id").agg(minute.max().alias("read_to"))
+
+
+def _first_deaths(records: Records, courses: pl.DataFrame) -> pl.DataFrame:
+    deaths = outcome_days(records, courses).filter(pl.col("what") == "death")
+    first = deaths.unique("course_id", keep="first", maintain_order=True)
+    return first.select("course_id", "day", "whole_day", pl.col("value").alias("cause"))
 
 
 def _severe_rows(joined: pl.DataFrame, endpoint: str, at_least: int, zone: str) -> pl.DataFrame:
-    censor = pl.coalesce(pl.col("ended") + AFTER_END_MINUTES, "graded_to")
-    zero = pl.col("time_zero")
-    censor_time = (zero + pl.duration(minutes=censor)).dt.convert_time_zone(zone).dt.date()
-    censor_day = (censor_time - zero.dt.convert_time_zone(zone).dt.date()).dt.total_days()
+    zero, censor = pl.col("time_zero"), pl.col("censor")
+    censor_date = (zero + pl.duration(minutes=censor)).dt.convert_time_zone(zone).dt.date()
+    censor_day = (censor_date - zero.dt.convert_time_zone(zone).dt.date()).dt.total_days()
     severe, known = pl.col("severe_at").is_not_null(), pl.col("graded_to").is_not_null()
     dies = pl.col("day").is_not_null() & (pl.col("whole_day") <= censor_day)  # by local dates: a day decides no minute
     doubt = pl.when(pl.col("open")).then(pl.lit(f"; grade {at_least} not excluded")).otherwise(pl.lit(""))
     how = (
         pl.when(pl.col("n").is_null())
-        .then(pl.lit(f"{NO_EPISODE}, censored at the end of what was graded"))
+        .then(pl.lit(f"{NO_EPISODE}, censored at the end of the records"))
         .when(pl.col("ended").is_null())
-        .then(pl.lit("episode still open, censored at the end of what was graded"))
+        .then(pl.lit("episode still open, censored at the end of the records"))
         .otherwise(pl.lit("censored 24 h after the episode"))
     )
     value = (
@@ -68,7 +91,7 @@ def _severe_rows(joined: pl.DataFrame, endpoint: str, at_least: int, zone: str) 
         .otherwise(how + doubt)
     )
     event = pl.when(severe).then(1).when(dies).then(2).otherwise(0)
-    stop = pl.when(severe).then(_days("severe_at")).when(dies).then("day").otherwise(censor / MINUTES_PER_DAY)
+    stop = pl.when(severe).then(_days("severe_at")).when(dies).then("day").otherwise(_days("censor"))
     return _rows(joined, endpoint, pl.lit(0.0), pl.when(known).then(stop), pl.when(known).then(event), value)
 
 

@@ -30,7 +30,10 @@ def mrd_negative_cr(
     """
     if "outcomes" not in records.supplied:
         return _rows(
-            courses.select("course_id"), pl.lit(None), pl.lit(None), pl.lit("not assessable: no outcomes supplied")
+            courses.select("course_id"),
+            pl.lit(None),
+            pl.lit(None),
+            pl.lit("not assessable: no table of outcomes was supplied"),
         )
     found = outcome_days(records, courses).filter("own")
     window = found.filter(pl.col("whole_day").is_between(from_day, to_day))

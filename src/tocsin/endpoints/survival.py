@@ -41,7 +41,7 @@ def efs(
     found, marks = _outcomes_and_marks(records, courses, variant)
     events = [_deaths(found), _relapses(found), _failures(found, remission_by_day)]
     if variant == "new_therapy_is_event":
-        events.append(marks.with_columns(pl.format("new therapy: {}", "value").alias("value")))
+        events.append(marks)
     ended = _last(found, "assessment_end", "last_contact")
     rows = _settled(courses, events, marks if variant == "censor_at_transplant" else None, ended)
     return on_clock(rows, clock or from_time_zero(courses), "efs")
@@ -55,7 +55,7 @@ def rfs(records: Records, courses: pl.DataFrame, *, variant: EfsVariant = "ignor
     found, marks = _outcomes_and_marks(records, courses, variant)
     events = [_deaths(found), _relapses(found)]
     if variant == "new_therapy_is_event":
-        events.append(marks.with_columns(pl.format("new therapy: {}", "value").alias("value")))
+        events.append(marks)
     ended = _last(found, "assessment_end", "last_contact")
     rows = _settled(courses, events, marks if variant == "censor_at_transplant" else None, ended)
     remission = _first(found.filter("own"), (pl.col("what") == "response") & pl.col("value").is_in(REMISSION))
@@ -135,7 +135,7 @@ def _outcomes_and_marks(
     found = outcome_days(records, courses)
     kinds = ("new_therapy",) if variant == "new_therapy_is_event" else ("transplant", "new_therapy")
     listed = found.filter(pl.col("what").is_in(kinds)).with_columns(
-        pl.coalesce("value", pl.col("what").str.replace("_", " ")).alias("value")
+        pl.col("what").str.replace("_", " ").alias("value")  # the kind alone: what the source wrote may be free text
     )
     marks = pl.concat([listed.select(_MARKS), next_course_days(records, courses).select(_MARKS)])
     return found, marks.sort("course_id", "day").unique("course_id", keep="first", maintain_order=True)

@@ -20,9 +20,11 @@ def no_deaths() -> pl.DataFrame:
 def grade_runs(scale: Scale, situations: pl.DataFrame, deaths: pl.DataFrame | None = None) -> pl.DataFrame:
     """Runs of equal grade, bounds, axis and flags (contract `grades`); a caused death is grade 5 from its minute on.
 
-    Runs are cut at any death. Unknown signs widen `grade_at_most`, never `grade`.
+    Runs are cut at any death. Unknown signs widen `grade_at_most`, never `grade`. Outside every stay nothing is known
+    and there is no run.
     """
     deaths = no_deaths() if deaths is None else deaths
+    situations = situations.filter("covered")
     graded = scale.marks(scale.grade(situations.select("course_id", "from", "to", *scale.columns, *_flag_columns(scale, situations))))
     same = ("course_id", "grade", "grade_at_most", "axes_code", "flags_code")
     runs = _merge(graded.select("from", "to", *same), same)
@@ -50,7 +52,8 @@ def _merge(runs: pl.DataFrame, same: tuple[str, ...]) -> pl.DataFrame:
     """Neighbouring runs that agree in `same` become one; rows are sorted by course and time."""
     if runs.is_empty():
         return runs
-    new = pl.any_horizontal(pl.col(c) != pl.col(c).shift(1) for c in same).fill_null(True)
+    new = pl.any_horizontal(pl.col(c) != pl.col(c).shift(1) for c in same) | (pl.col("from") != pl.col("to").shift(1))
+    new = new.fill_null(True)
     starts = runs.with_columns(new=new, at=pl.int_range(pl.len())).filter("new")
     last = starts.get_column("at").shift(-1).fill_null(runs.height) - 1
     return starts.with_columns(to=runs.get_column("to").gather(last)).drop("new", "at")

@@ -77,7 +77,7 @@ TABLES: Mapping[str, Layout] = {
     "labs": Layout(
         ("hospitalization_id", "lab_collect_dttm", "lab_category", "lab_value", "reference_unit"),
         ("lab_collect_dttm", "lab_result_dttm"), ("lab_value_numeric",),
-        ("hospitalization_id", "lab_category", "lab_value", "reference_unit"),
+        ("hospitalization_id", "lab_category", "lab_value", "reference_unit", "lab_specimen_category"),
     ),
 }  # fmt: skip
 _FILLS = {

@@ -19,6 +19,8 @@ _FINER = {
     "other": ("blow_by", "t_piece"),
 }
 _ROW = ("patient_id", "source", "source_row")
+_BLOOD = ("plasma_blood", "blood/plasma/serum", "blood", "plasma", "serum")
+_BLOW_BY = "blow by"  # a mode in 2.1, a device in 3.0; no ventilator mode
 
 
 def patient_of(hospitalizations: pl.DataFrame | None, ledger: Ledger) -> pl.DataFrame:
@@ -69,7 +71,8 @@ def hospitalizations(frame: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
     nothing = (pl.col("__to") == "not_recorded") | blank("discharge_category")
     ledger.note(frame.filter(nothing), "M.discharge-missing", "discharge category not recorded", "left empty")
     return frame.select(
-        *_ROW, pl.col("admission_dttm").alias("start"), pl.col("discharge_dttm").alias("stop"), pl.lit("hospital").alias("kind"),
+        *_ROW, pl.col("admission_dttm").alias("start"), pl.col("discharge_dttm").alias("stop"),
+        pl.lit("hospital").alias("kind"),
         pl.col("hospitalization_id").alias("stay_id"), pl.when(~nothing).then("__to").alias("discharge_to"),
     )  # fmt: skip
 
@@ -78,7 +81,8 @@ def locations(frame: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
     """Stays on a unit."""
     del ledger
     return frame.select(
-        *_ROW, pl.col("in_dttm").alias("start"), pl.col("out_dttm").alias("stop"), pl.col("location_category").alias("kind"),
+        *_ROW, pl.col("in_dttm").alias("start"), pl.col("out_dttm").alias("stop"),
+        pl.col("location_category").alias("kind"),
         pl.col("hospitalization_id").alias("stay_id"),
     )  # fmt: skip
 
@@ -96,11 +100,20 @@ def vitals(frame: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
 
 
 def labs(frame: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
-    """Laboratory values: true when collected, known when resulted."""
+    """Laboratory values of blood: true when collected, known when resulted. Urine creatinine is no creatinine."""
     del ledger
+    specimen = pl.col("lab_specimen_category")
+    elsewhere = (specimen.is_not_null() & ~specimen.str.to_lowercase().is_in(list(_BLOOD))).fill_null(False)
+    # 3.0 has bilirubin beside bilirubin_total and does not say which it is
+    vague = pl.col("lab_category").str.to_lowercase() == "bilirubin"
+    category = (
+        pl.when(elsewhere).then(pl.lit("reading of another specimen"))
+        .when(vague).then(pl.lit("bilirubin of unknown kind"))
+        .otherwise("lab_category")
+    )  # fmt: skip
     return frame.select(
         *_ROW, pl.col("lab_collect_dttm").alias("time"), pl.col("lab_result_dttm").alias("available_time"),
-        pl.col("lab_category").alias("variable"), pl.col("lab_value_numeric").alias("value"),
+        category.alias("variable"), pl.col("lab_value_numeric").alias("value"),
         pl.col("lab_value").alias("value_text"), pl.col("reference_unit").alias("unit"),
     )  # fmt: skip
 
@@ -120,7 +133,7 @@ def _actions(frame: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
 
 
 def infusions(frame: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
-    """Rates of infusions. A stop is rate 0 whatever dose stands beside it; a verification without a dose says nothing."""
+    """Rates of infusions. A stop is rate 0 whatever stands beside it; a verification without a rate says nothing."""
     frame = _actions(frame, ledger)
     stop = (pl.col("__action") == "stop").fill_null(False)
     ledger.note(
@@ -136,11 +149,13 @@ def infusions(frame: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
     )  # fmt: skip
     unknown = pl.col("__action").is_null()
     frame = ledger.exclude(
-        frame, unknown & pl.col("med_dose").is_null(), "C.action-unknown", "an action that is not known, without a rate",
+        frame, unknown & pl.col("med_dose").is_null(), "C.action-unknown",
+        "an action that is missing or not known, without a rate",
         decide=True,
     )  # fmt: skip
     ledger.note(
-        frame.filter(unknown), "C.action-unknown", "an action that is missing or not known", "its rate is taken as charted",
+        frame.filter(unknown), "C.action-unknown", "an action that is missing or not known",
+        "its rate is taken as charted",
         decide=True,
     )  # fmt: skip
     rate = pl.when(stop).then(0.0).otherwise(pl.col("med_dose")).alias("rate")
@@ -181,11 +196,14 @@ def supports(frame: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
     )  # fmt: skip
     tube = tube.fill_null(False)
     ledger.note(
-        frame.filter(tube), "C.tracheostomy-tube", "tracheostomy tube charted as ventilation, without any ventilator setting",
+        frame.filter(tube), "C.tracheostomy-tube",
+        "tracheostomy tube charted as ventilation, without any ventilator setting",
         "taken as a tracheostomy tube: high flow, not ventilation", "changed",
     )  # fmt: skip
+    blown = (no_class | (pl.col("__class") == "other")) & _blow_by()
     device = (
-        pl.when(tube).then(pl.lit("tracheostomy_tube"))
+        pl.when(blown.fill_null(False)).then(pl.lit("blow_by"))
+        .when(tube).then(pl.lit("tracheostomy_tube"))
         .when(no_class).then("device_name")
         .when(finer).then(name)
         .otherwise("device_category")
@@ -199,8 +217,13 @@ def supports(frame: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
 def _is_tube(name: pl.Expr) -> pl.Expr:
     """A tracheostomy tube with nothing set or measured on a ventilator."""
     pierced = pl.col("tracheostomy").str.to_lowercase().is_in(["true", "1"]).fill_null(False)
-    nothing = pl.all_horizontal(*(pl.col(number).is_null() for number in VENTILATOR_NUMBERS)) & blank("mode_category")
+    nothing = pl.all_horizontal(*(pl.col(number).is_null() for number in VENTILATOR_NUMBERS))
+    nothing = nothing & (blank("mode_category") | _blow_by())
     return ((name == "tracheostomy_tube").fill_null(False) | (blank("device_name") & pierced)) & nothing
+
+
+def _blow_by() -> pl.Expr:
+    return (pl.col("mode_category").str.to_lowercase().str.replace("_", " ") == _BLOW_BY).fill_null(False)
 
 
 def deaths(frame: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:

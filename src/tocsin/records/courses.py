@@ -31,7 +31,7 @@ def courses(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Courses and attrition (contracts COURSES and ATTRITION); every patient is in a course or in an attrition row.
 
-    infusion: CAR-T doses at most `split_dose_days` after the first of a course belong to it, a later one opens the next.
+    infusion: CAR-T doses at most `split_dose_days` after the first of a course belong to it, later ones open the next.
     admission and first-fever: one course a hospital stay. column: `column_times` holds patient_id and time_zero, and
     may hold precision. The first course is named as the patient, later ones patient-2, -3 ... by time.
 
@@ -128,7 +128,8 @@ def _column(records: Records, given: pl.DataFrame | None) -> pl.DataFrame:
     strange = given.join(records.patients, on="patient_id", how="anti")
     if strange.height:
         raise TocsinError.of(
-            "courses.column-patient-unknown", f"{strange.height:,} rows of the given times name no patient of the records.",
+            "courses.column-patient-unknown",
+            f"{strange.height:,} rows of the given times name no patient of the records.",
             "A patient spelled differently would be lost.", "Spell patients alike in both files.",
         )  # fmt: skip
     precision = pl.col("precision") if "precision" in given.columns else pl.lit("minute")
@@ -164,7 +165,8 @@ def _named(starts: pl.DataFrame) -> pl.DataFrame:
     if named.get_column("course_id").is_duplicated().any():
         raise TocsinError.of(
             "courses.name-taken", "a second course has the name of another patient (patient, hyphen, number).",
-            "Two patients would be read as one.", "Rename the patients so that no name is another one's with -2 behind it.",
+            "Two patients would be read as one.",
+            "Rename the patients so that no name is another one's with -2 behind it.",
         )  # fmt: skip
     return named
 

@@ -136,6 +136,9 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> str:
     if _MARKUP.match(data):
         raise not_a_table(name, "this is a web page or XML, not a text table")
     chosen = encoding or _guess_encoding(data)
+    if b"\x00" in data and not (chosen or "").lower().startswith(("utf-16", "utf16", "utf_16", "utf-32")):
+        line = data.count(b"\n", 0, data.index(b"\x00")) + 1
+        raise not_a_table(name, f"the text has NUL bytes, as binary files do (first: line {line:,})")
     if chosen is None:
         line = _first_bad_line(data)
         raise TocsinError.of(
@@ -146,7 +149,7 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> str:
         )
     try:
         text = data.decode(chosen)
-    except (UnicodeDecodeError, LookupError):
+    except (UnicodeError, LookupError):
         raise TocsinError.of(
             "records.encoding",
             f"{name}: the characters are not {chosen} (first: line {_first_bad_line(data, chosen):,}).",
@@ -155,8 +158,7 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> str:
         ) from None
     text = text.removeprefix("\ufeff")
     if "\x00" in text:
-        line = text.count("\n", 0, text.index("\x00")) + 1
-        raise not_a_table(name, f"the text has NUL bytes, as binary files do (first: line {line:,})")
+        raise not_a_table(name, "the text has NUL characters, as binary files do")
     return text
 
 
@@ -195,7 +197,7 @@ def _first_bad_line(data: bytes, encoding: str = "utf-8") -> int:
         data.decode(encoding)
     except UnicodeDecodeError as error:
         return data.count(b"\n", 0, error.start) + 1
-    except LookupError:
+    except (UnicodeError, LookupError):
         return 1
     return 1
 

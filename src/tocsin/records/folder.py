@@ -15,7 +15,7 @@ import polars as pl
 from tocsin.errors import Problem, TocsinError
 from tocsin.records.clean import clean
 from tocsin.records.files import ENDINGS, ROW, Opened, open_table
-from tocsin.records.section import Piece, read_section
+from tocsin.records.section import NAMED, Piece, read_section
 from tocsin.records.site import NEEDED, TABLES, FileMap, Site, columns_of, read_site
 from tocsin.tables import FINDINGS, Records
 
@@ -131,13 +131,18 @@ def _clean(gathered: _Gathered, site: Site | None) -> Records:
     for piece in gathered.pieces:
         by_table.setdefault(piece.table, []).append(piece.frame)
     raw = {table: _raw_frame(table, frames) for table, frames in by_table.items()}
+    supplied = frozenset(raw)
+    left_over = _left_over(gathered, raw)
+    if left_over.height:
+        patients = [raw["patients"]] if "patients" in raw else []
+        raw["patients"] = pl.concat([*patients, TABLES["patients"].frame(left_over)])
     return clean(
         raw,
         zone=site.zone if site else "UTC",
-        supplied=frozenset(raw),
+        supplied=supplied,
         hashes=gathered.hashes,
         rows_read={name: len(rows) for name, rows in gathered.rows.items()},
-        not_needed=_not_needed(gathered),
+        not_needed=_not_needed(gathered, left_over),
         findings=FINDINGS.frame(gathered.findings) if gathered.findings else FINDINGS.empty(),
     )
 
@@ -154,12 +159,29 @@ def _raw_frame(table: str, frames: list[pl.DataFrame]) -> pl.DataFrame:
     return together.select(*typed, *more) if together.width else TABLES[table].empty()
 
 
-def _not_needed(gathered: _Gathered) -> dict[str, int]:
+def _left_over(gathered: _Gathered, raw: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """One row for each patient who is named only in rows that gave nothing; a finding per file says so."""
+    kept = pl.concat([NAMED.select("patient_id"), *(frame.select("patient_id") for frame in raw.values())]).drop_nulls()
+    named = pl.concat([NAMED, *(piece.named for piece in gathered.pieces)])
+    out = named.join(kept, on="patient_id", how="anti").unique("patient_id", keep="first", maintain_order=True)
+    for (source,), rows in out.group_by(["source"], maintain_order=True):
+        gathered.findings.append(
+            {
+                "code": "M.patient-without-entry", "source": source, "row": rows["source_row"].min(), "count": rows.height,
+                "what": "patients named only in rows without anything that could be read",
+                "done": "kept as patients; nothing else is known of them", "effect": "noted", "needs_decision": True,
+            }
+        )  # fmt: skip
+    return out
+
+
+def _not_needed(gathered: _Gathered, left_over: pl.DataFrame) -> dict[str, int]:
     """Rows of wide files in which every cell that is asked for is empty: neither read nor set aside."""
     out: dict[str, int] = {}
     for name, rows in gathered.rows.items():
         mine = [piece for piece in gathered.pieces if piece.source == name]
         seen = [piece.frame["source_row"] for piece in mine if "source_row" in piece.frame.columns]
+        seen.append(left_over.filter(source=name)["source_row"])
         touched = pl.concat([rows.clear().cast(pl.Int64), *seen, *(part for piece in mine for part in piece.set_aside)])
         out[name] = int((~rows.is_in(touched.unique().implode())).sum())
     return out

@@ -14,9 +14,9 @@ _AVAILABLE = (
     "报告时间 结果时间 审核时间 发布时间"
 )
 _TIME = (
-    "time chart_time charted charted_at charttime recorded recorded_at record_time datetime date_time timestamp measured "
-    "measured_at measurement_time observed_at collected collected_at collection_time sampled sample_time taken_at drawn "
-    "测量时间 记录时间 采集时间 采样时间 标本采集时间 检查时间 评估时间 时间 日期时间 日期 date"
+    "time chart_time charted charted_at charttime recorded recorded_at record_time datetime date_time timestamp "
+    "measured measured_at measurement_time observed_at collected collected_at collection_time sampled sample_time "
+    "taken_at drawn 测量时间 记录时间 采集时间 采样时间 标本采集时间 检查时间 评估时间 时间 日期时间 日期 date"
 )
 _UNIT = "unit units uom 单位"
 
@@ -41,7 +41,7 @@ HEADERS: dict[str, dict[str, str]] = {
     },
     "stays": {
         "patient_id": _PATIENT,
-        "start": "admitted admitted_at admission admission_time admission_date admit_time in_time 入院时间 入院日期 入科时间",
+        "start": "admitted admitted_at admission admission_time admission_date admit_time 入院时间 入院日期 入科时间",
         "stop": "discharged discharged_at discharge discharge_time discharge_date out_time 出院时间 出院日期 出科时间",
         "kind": "kind unit unit_type ward department location 科室 病区 病房类型",
         "stay_id": "stay_id visit_id encounter_id admission_id 就诊号 住院次数",
@@ -51,7 +51,7 @@ HEADERS: dict[str, dict[str, str]] = {
         "patient_id": _PATIENT,
         "time": _TIME,
         "available_time": _AVAILABLE,
-        "variable": "variable item item_name test test_name lab lab_name parameter analyte name 项目 项目名称 检验项目 指标 参数",
+        "variable": "variable item item_name test test_name lab lab_name parameter analyte 项目 项目名称 检验项目 指标",
         "value": "value result result_value numeric_value valuenum 结果 检验结果 数值 值 测量值",
         "unit": _UNIT,
         "method": "method 测量方法",
@@ -61,7 +61,8 @@ HEADERS: dict[str, dict[str, str]] = {
         "patient_id": _PATIENT,
         "start": (
             "start start_time started started_at given given_at given_time administered administered_at admin_time "
-            "infused infused_at infusion_time infusion_date infusion 开始时间 给药时间 执行时间 用药时间 回输时间 回输日期 输注时间"
+            "infused infused_at infusion_time infusion_date "
+            "infusion 开始时间 给药时间 执行时间 用药时间 回输时间 回输日期 输注时间"
         ),
         "stop": "stop stop_time stopped stopped_at end end_time 结束时间 停止时间 停药时间",
         "available_time": _AVAILABLE,
@@ -104,7 +105,7 @@ HEADERS: dict[str, dict[str, str]] = {
 }
 OUTCOME_DATES: dict[str, str] = {
     "death": "death_date date_of_death died died_at death_time deceased_date 死亡日期 死亡时间",
-    "last_contact": "last_contact last_contact_date last_follow_up last_followup last_seen 末次随访 末次随访日期 末次联系日期",
+    "last_contact": "last_contact last_contact_date last_follow_up last_followup 末次随访 末次随访日期 末次联系日期",
     "relapse": "relapse_date date_of_relapse relapse 复发日期 复发时间",
     "transplant": "transplant_date hsct_date date_of_transplant 移植日期 移植时间",
     "new_therapy": "new_therapy_date next_therapy_date 新治疗日期",

@@ -114,8 +114,8 @@ def _count(frame: pl.DataFrame) -> dict[str, int]:
 def _lost(source: str, read: int, saw: int, used: int, excluded: int, spared: int, not_needed: int) -> Problem:
     return Problem(
         "records.row-lost",
-        f"{source}: {read:,} rows read; {saw:,} reached the rules ({used:,} used, {excluded:,} excluded, {spared:,} not "
-        f"needed) and {not_needed:,} were counted as not needed by the reader.",
+        f"{source}: {read:,} rows read; {saw:,} reached the rules ({used:,} used, {excluded:,} excluded, {spared:,} "
+        f"not needed) and {not_needed:,} were counted as not needed by the reader.",
         "A row that is neither used nor set aside under a finding may be a lost fever or a lost patient.",
         "This is a defect of the reader: report it with the two numbers.",
     )

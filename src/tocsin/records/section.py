@@ -21,6 +21,7 @@ from tocsin.tables import TIME
 from tocsin.units import conversion
 from tocsin.vocabulary import normal, unit, variable
 
+NAMED = pl.DataFrame(schema={"patient_id": pl.String, "source": pl.String, "source_row": pl.Int64})
 _IDENTIFIERS = ("patient_id", "stay_id", "order_id")
 _UNITS = ("unit", "dose_unit", "rate_unit")
 _WEIGHTY = ("rate", "fio2", "flow_l_min", "dose", "stop")  # an empty cell here changes what a patient was given
@@ -32,11 +33,15 @@ _FORMATS = 'Add  time_format = "%d/%m/%Y %H:%M"  (day first) or  "%m/%d/%Y %H:%M
 
 @dataclass
 class Piece:
-    """What one section gave: rows for its table, row numbers it set aside, findings, and what makes it unusable."""
+    """What one section gave: rows for its table, row numbers it set aside, findings, and what makes it unusable.
+
+    `named` are the patients of every row of the file, also of those that gave nothing: no patient may get lost.
+    """
 
     table: str
     source: str
     frame: pl.DataFrame
+    named: pl.DataFrame
     set_aside: list[pl.Series] = field(default_factory=list[pl.Series])
     findings: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     problems: list[Problem] = field(default_factory=list[Problem])
@@ -48,6 +53,7 @@ def read_section(opened: Opened, file: FileMap, zone: str | None, site_name: str
     section.piece.problems += section.missing_columns()
     if not section.piece.problems:
         section.wide() if file.parts else section.long()
+        section.piece.named = section.patients()
     return section.piece
 
 
@@ -57,7 +63,12 @@ class _Section:
         self.source, self.rows = opened.name, opened.frame[ROW]
         self.gone = pl.repeat(False, len(self.rows), eager=True)
         self.under = f"under [{file.section}] in {site_name}" if site_name else "in a site.toml"
-        self.piece = Piece(file.table, opened.name, pl.DataFrame())
+        self.piece = Piece(file.table, opened.name, pl.DataFrame(), NAMED.clear())
+
+    def patients(self) -> pl.DataFrame:
+        patient = self._column("patient_id")["patient_id"].cast(pl.String)
+        frame = pl.DataFrame([patient.alias("patient_id"), self.rows.alias("source_row")])
+        return frame.with_columns(pl.lit(self.source).alias("source")).select(NAMED.columns).drop_nulls()
 
     # --- columns there or not
 
@@ -296,7 +307,7 @@ class _Section:
         if read.trouble == "zone-missing":
             return Problem(
                 "records.zone-missing",
-                f"{where}: {self._phrase(~read.blank, height)} have a time without a UTC offset, and no zone is stated.",
+                f"{where}: {self._phrase(~read.blank, height)} have no UTC offset, and no zone is stated.",
                 "A time without a zone is no instant; it is never guessed.",
                 'Write  zone = "Asia/Shanghai"  (the hospital\'s) in a site.toml in the data folder.',
             )
@@ -390,7 +401,8 @@ class _Section:
         )
         return Problem(
             "records.unit-unknown",
-            f'{self.source}, column "{column}"{about}: {count:,} of {count:,} values have {units} (first: row {first:,}).',
+            f'{self.source}, column "{column}"{about}: {count:,} of {count:,} values have {units} '
+            f"(first: row {first:,}).",
             f"{why} Nothing was written.",
             f'Add  units = {{ "{shown}" = "{unit}" }}  under [{section}] in site.toml, '
             f"or run  tocsin check {self.source} --suggest.",

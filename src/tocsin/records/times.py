@@ -15,7 +15,7 @@ _LAST_YEAR_OF_RULES = 2037  # beyond it, time-zone libraries disagree about dayl
 
 
 def clocks(frame: pl.DataFrame, ledger: Ledger, time: str) -> pl.DataFrame:
-    """Time, when known, and precision of every row. What has no time is set aside; nothing is known before it is true."""
+    """Time, time known, precision of every row. What has no time is set aside; nothing is known before it is true."""
     drug = "drug" in frame.columns
     frame = ledger.exclude(
         frame, pl.col(time).is_null(), "M.time-missing", "no readable time", decide=drug or "what" in frame.columns
@@ -133,7 +133,8 @@ def dates_as_minutes(
         pl.col("precision") == "minute"
     )
     ledger.note(
-        frame.filter(here), code, "at 00:00 local time: a date without a time", "stands at 12:00 of the day, precision day",
+        frame.filter(here), code, "at 00:00 local time: a date without a time",
+        "stands at 12:00 of the day, precision day",
         "changed",
     )  # fmt: skip
     noon = at + timedelta(hours=12)

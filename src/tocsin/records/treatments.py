@@ -85,7 +85,7 @@ def kinds_of_row(frame: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
 
 
 def starts_and_stops(frame: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
-    """A stop and a running rate of one pressor in one minute: the order number tells them apart, within an order nothing."""
+    """A stop and a running rate of one pressor in one minute: orders tell them apart; within one, nothing does."""
     minute = pl.col("start").dt.truncate("1m").alias("__minute")
     pressor = _group("vasopressor", "vasopressin") & (pl.col("mode") == "infusion")
     runs = frame.filter(pressor & pl.col("rate").is_not_null()).with_columns(minute)

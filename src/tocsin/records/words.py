@@ -87,7 +87,7 @@ def known_devices(frame: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
 
 
 def in_our_units(frame: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
-    """Measurements in their variable's unit. A unit that is missing or not known drops the value: it is never guessed."""
+    """Measurements in their variable's unit. A unit missing or not known drops the value: it is never guessed."""
     ours = {name: one.unit for name, one in vocabulary.variables().items()}
     frame = renamed(frame, "unit", "__given", lambda word: u.unit if (u := vocabulary.unit(word)) else None)
     frame = frame.with_columns(pl.col("variable").replace_strict(ours, return_dtype=pl.String).alias("__kept"))

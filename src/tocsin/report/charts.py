@@ -16,8 +16,10 @@ from tocsin.report.drawing import (
     SOFT,
     Figure,
     grade_scale,
+    runs_of,
     sheet,
-    spec_to_svg,
+    to_vega,
+    vega_to_svg,
 )
 from tocsin.report.figures import MOST_COURSES, arm_of, swimmer_order
 from tocsin.report.numbers import MINUTES_A_DAY, fixed, hours
@@ -27,11 +29,11 @@ from tocsin.tables import StudyResults
 LONGEST_JOIN = 8 * 60
 FEVER = 38.0
 LOWEST = 35.9
-LANES = {"vasopressor": 34.2, "steroid": 34.75, "anticytokine": 34.75, "antipyretic": 35.3, "car_t": 35.3}
+LANES = {"vasopressor": 33.7, "steroid": 34.45, "anticytokine": 34.45, "antipyretic": 35.2, "car_t": 35.2}
 LETTERS = {"tocilizumab": "T", "steroid": "S", "antipyretic": "A", "vasopressor": "V", "anticytokine": "C", "car_t": "I"}
 COLOURS = {"steroid": "#7a4b00", "antipyretic": "#5b6770", "vasopressor": "#a3123a", "anticytokine": "#5b2a86",
            "car_t": "#1b2733", "tocilizumab": "#0b5c3b"}  # fmt: skip
-PANEL = (236, 140)
+PANEL = (236, 156)
 _TOKENS = (-987651, -987652, -987653)  # stand in the template where a course's own limits go
 Courses = dict[str, list[dict[str, Any]]]
 
@@ -108,7 +110,7 @@ def _panel(
         .replace('"@subtitle"', json.dumps(subtitle or " "))
     )
     marks = rows.get("marks", [])
-    spec["datasets"] = {
+    data = {
         "bands": _bands(rows.get("grades", []), start, stop),
         "levels": _levels(threshold, start, stop),
         "readings": _temperatures(rows["readings"], start, stop),
@@ -116,18 +118,18 @@ def _panel(
         "due": [{"x": d / MINUTES_A_DAY, "t": words("chart.due")} for d in _due_of(rows) if start <= d / MINUTES_A_DAY <= stop],
         "doses": _doses(marks, start, stop),
     }
-    return spec_to_svg(spec), told
+    return vega_to_svg(spec, data), told
 
 
 @cache
 def _template(lang: Lang) -> str:
-    """The chart of no course in particular, as JSON: altair builds it once a language, not once a patient."""
+    """The chart of no course in particular, compiled, as JSON: built once a language, not once a patient."""
     import altair as alt
 
     words = Words(lang)
     small: dict[str, Any] = {"titleFontSize": 10, "labelFontSize": 10, "grid": False}
     when = alt.Scale(domain=[_TOKENS[0], _TOKENS[1]], nice=False, zero=False)
-    heat = alt.Scale(domain=[33.2, _TOKENS[2]], nice=False, zero=False)
+    heat = alt.Scale(domain=[32.5, _TOKENS[2]], nice=False, zero=False)
     x = alt.X("x:Q", scale=when, axis=alt.Axis(title=words("axis.day"), tickMinStep=1, tickCount=6, format="d", **small))
     y = alt.Y("y:Q", scale=heat, axis=alt.Axis(title=words("axis.temperature"), values=[36, 37, 38, 39, 40, 41], **small))
     own = alt.Color("c:N", scale=None)
@@ -160,17 +162,17 @@ def _template(lang: Lang) -> str:
     ]  # fmt: skip
     head = alt.TitleParams("@title", subtitle="@subtitle", anchor="start", frame="bounds", offset=6, fontSize=12, subtitleFontSize=10)
     chart = alt.layer(*layers).resolve_scale(color="independent")
-    return json.dumps(chart.properties(width=PANEL[0], height=PANEL[1], title=head).to_dict(validate=False))
+    return json.dumps(to_vega(chart.properties(width=PANEL[0], height=PANEL[1], title=head)))
 
 
 def _bands(grades: list[dict[str, Any]], start: float, stop: float) -> list[dict[str, Any]]:
     out: list[dict[str, Any]] = []
-    for r in grades:
-        left = max(start, r["from"] / MINUTES_A_DAY)
-        right = min(stop, r["to"] / MINUTES_A_DAY if r["to"] is not None else stop)
-        if r["grade"] > 0 and right > left:
+    for first, after, grade in runs_of(grades):
+        left = max(start, first / MINUTES_A_DAY)
+        right = min(stop, after / MINUTES_A_DAY if after is not None else stop)
+        if right > left:
             wide = right - left > (stop - start) / 30
-            out.append({"x": left, "to": right, "mid": (left + right) / 2, "g": str(r["grade"]), "wide": wide})
+            out.append({"x": left, "to": right, "mid": (left + right) / 2, "g": str(grade), "wide": wide})
     return out
 
 

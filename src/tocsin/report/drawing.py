@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,10 +39,13 @@ class Figure:
 
 
 def values(rows: Sequence[dict[str, Any]]) -> Any:
-    """Rows as inline data: altair infers nothing, so every encoding names its type."""
+    """Rows as inline data: altair infers nothing, so every encoding names its type.
+
+    As one JSON text, because altair copies lists of rows again at every step of a chart (ten times slower).
+    """
     import altair as alt
 
-    return alt.InlineData(values=list(rows))
+    return alt.InlineData(values=json.dumps(list(rows), ensure_ascii=False), format=alt.DataFormat(type="json"))
 
 
 def arm_scale(arms: Sequence[str]) -> tuple[Any, Any]:
@@ -86,22 +90,40 @@ def _register_fonts() -> None:
 
 def to_svg(chart: Any) -> str:
     """The chart as SVG text; the colour of "not gradable" becomes hatching, which Vega-Lite itself cannot draw."""
-    return spec_to_svg(chart.to_dict(validate=False))
-
-
-def spec_to_svg(spec: dict[str, Any]) -> str:
-    """The same from a Vega-Lite specification."""
-    import altair as alt
     import vl_convert
 
     _register_fonts()
-    spec["config"] = _config()
-    version = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
-    svg = vl_convert.vegalite_to_svg(spec, vl_version=version, allowed_base_urls=[])
+    svg = vl_convert.vegalite_to_svg(_spec(chart), vl_version=_version(), allowed_base_urls=[])
     if f'"{NOT_GRADABLE}"' in svg:
         start = svg.index(">") + 1
         svg = svg[:start] + _HATCH + svg[start:].replace(f'"{NOT_GRADABLE}"', '"url(#hatch)"')
     return svg
+
+
+def to_vega(chart: Any) -> dict[str, Any]:
+    """The chart compiled to Vega once, for many panels that differ in their data only."""
+    import vl_convert
+
+    return vl_convert.vegalite_to_vega(_spec(chart), vl_version=_version())
+
+
+def vega_to_svg(vega: dict[str, Any], data: dict[str, list[dict[str, Any]]]) -> str:
+    """A compiled chart with these rows in its named data."""
+    import vl_convert
+
+    _register_fonts()
+    named = [{**one, "values": data[one["name"]]} if one["name"] in data else one for one in vega["data"]]
+    return vl_convert.vega_to_svg({**vega, "data": named}, allowed_base_urls=[])
+
+
+def _spec(chart: Any) -> dict[str, Any]:
+    return {**chart.to_dict(validate=False), "config": _config()}
+
+
+def _version() -> str:
+    import altair as alt
+
+    return ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 
 
 def to_png(svg: str, scale: float = 2.0) -> bytes:
@@ -110,6 +132,17 @@ def to_png(svg: str, scale: float = 2.0) -> bytes:
 
     _register_fonts()
     return vl_convert.svg_to_png(svg, scale=scale)
+
+
+def runs_of(rows: Sequence[dict[str, Any]]) -> list[tuple[float, float | None, int]]:
+    """Rows of `grades` of one course as (from, to, grade): neighbours of equal grade joined, grade 0 left out."""
+    out: list[tuple[float, float | None, int]] = []
+    for row in sorted(rows, key=lambda r: r["from"]):
+        if out and out[-1][1] == row["from"] and out[-1][2] == row["grade"]:
+            out[-1] = (out[-1][0], row["to"], row["grade"])
+        else:
+            out.append((row["from"], row["to"], row["grade"]))
+    return [run for run in out if run[2] > 0]
 
 
 def size_of(svg: str) -> tuple[float, float]:

@@ -19,6 +19,7 @@ from tocsin.report.drawing import (
     Figure,
     arm_scale,
     grade_scale,
+    runs_of,
     to_svg,
     values,
 )
@@ -63,7 +64,7 @@ def plot_curve(results: StudyResults, words: Words, outcome: str, kind: str) -> 
 
     rows = results.tables["curves"].filter((pl.col("outcome") == outcome) & (pl.col("kind") == kind))
     risk = results.tables["at_risk"].filter(pl.col("outcome") == outcome)
-    name, title = f"{kind}-{_slug(outcome)}", f"{words.term(outcome)}: {words(f'figure.kind.{kind}')}"
+    name, title = f"{kind}-{_slug(outcome)}", f"{words.term(outcome)}{words('colon')}{words(f'figure.kind.{kind}')}"
     arms = [arm for arm in arms_of(results) if arm in set(rows["arm"])] or sorted(set(rows["arm"]))
     shown = {arm: f"{words.term(arm)}" for arm in arms}
     last = max(float(rows["time"].max() or 0), float(risk["time"].max() or 0) if risk.height else 0.0)  # pyright: ignore
@@ -310,13 +311,13 @@ def swimmer_order(results: StudyResults) -> list[str]:
 
 
 def _near_rows(results: StudyResults, scale: str, label: dict[str, str]) -> list[dict[str, Any]]:
-    runs = results.tables["grades"].filter((pl.col("scale") == scale) & (pl.col("grade") > 0))
+    graded = results.tables["grades"].filter((pl.col("scale") == scale) & pl.col("course_id").is_in(list(label)))
     out: list[dict[str, Any]] = []
-    for r in runs.to_dicts():
-        if r["course_id"] in label:
-            start, stop = r["from"] / MINUTES_A_DAY, (r["to"] if r["to"] is not None else r["from"] + 60) / MINUTES_A_DAY
-            out.append({"kind": "grade", "c": label[r["course_id"]], "from": start, "to": stop, "mid": (start + stop) / 2,
-                        "g": str(r["grade"]), "ink": GRADE_INK[r["grade"]]})  # fmt: skip
+    for (course,), frame in graded.group_by(["course_id"], maintain_order=True):
+        for first, after, grade in runs_of(frame.to_dicts()):
+            start, stop = first / MINUTES_A_DAY, (after if after is not None else first + 60) / MINUTES_A_DAY
+            out.append({"kind": "grade", "c": label[str(course)], "from": start, "to": stop, "mid": (start + stop) / 2,
+                        "g": str(grade), "ink": GRADE_INK[grade]})  # fmt: skip
     for r in results.tables["marks"].filter(pl.col("group") == "tocilizumab").to_dicts():
         if r["course_id"] in label:
             at = r["minute"] / MINUTES_A_DAY

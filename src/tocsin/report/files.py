@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -80,16 +79,13 @@ def _make(results: StudyResults, folder: Path, lang: Lang, figures: bool) -> Non
         for figure in drawn:
             if figure.svg:
                 (folder / "figures" / f"{figure.name}{suffix}.svg").write_text(figure.svg, encoding="utf-8", newline="\n")
-                (folder / "figures" / f"{figure.name}{suffix}.png").write_bytes(to_png(figure.svg))
+                (folder / "figures" / f"{figure.name}{suffix}.png").write_bytes(to_png(figure.svg, 1.5 if figure.panels else 2.0))
 
 
 def _put_in_place(made: Path, out: Path, lang: Lang, figures: bool) -> list[Path]:
     fresh = sorted(path.relative_to(made) for path in made.rglob("*") if path.is_file())
     if not out.exists():
-        kept = made.with_name(made.name + "-done")
-        shutil.copytree(made, kept)
-        os.replace(kept, out)
-        return [out / path for path in fresh]
+        out.mkdir()
     for path in fresh:
         (out / path).parent.mkdir(parents=True, exist_ok=True)
         os.replace(made / path, out / path)

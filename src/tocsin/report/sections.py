@@ -85,7 +85,7 @@ def _answer(results: StudyResults, words: Words, figures: Figures) -> Section:
         p_row = item["p_row"]
         what = words.term(item["outcome"]) + (f" – {words.term(item['measure'])}" if item["measure"] else "")
         rows.append([Cell(what, "strong"), *cells, _with_interval(item["contrast"], words, label=True),
-                     p_text(p_row["p"] if p_row else None, synthetic, words)])  # fmt: skip
+                     Cell(p_text(p_row["p"] if p_row else None, synthetic, words), "line")])  # fmt: skip
     heads = [words("head.outcome"), *(_arm_head(arm, sizes, words) for arm in arms), words("head.difference"), words("head.p")]
     table = grid(words("answer.caption"), heads, rows, numeric=range(1, len(heads)), empty=words("answer.none"))
     milder = [row for row in _rows(results, "warnings") if not row["serious"]]
@@ -169,7 +169,7 @@ def _outcomes(results: StudyResults, words: Words, figures: Figures) -> Section:
         rows.append([
             Cell(words.term(r["contrast"]), "strong" if is_contrast(r) else ""), words.term(r["measure"]),
             Cell(NOTHING if r["estimate"] is None and r["p"] is not None else estimate_text(r, words), more=months_text(r, words)),
-            Cell(limits, more=level_text(r, words) if limits != NOTHING else ""),
+            Cell(limits, "line", more=level_text(r, words) if limits != NOTHING else ""),
             p_text(r["p"], synthetic, words), str(r["n"]), NOTHING if r["events"] is None else str(r["events"]),
             Cell(words.term(r["method"]), "soft"), Cell(words.term(r["note"]), "soft"),
         ])  # fmt: skip

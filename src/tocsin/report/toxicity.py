@@ -83,7 +83,7 @@ def course_table(results: StudyResults, words: Words) -> Block:
     how: dict[str, list[str]] = {}
     for r in results.tables["follow"].to_dicts():
         delay = f" {words('follow.delay', hours=hours(r['delay']))}" if r["delay"] is not None else ""
-        how.setdefault(r["course_id"], []).append(f"{words.term(r['strategy'])}: {words('follow.' + r['followed'])}{delay}")
+        how.setdefault(r["course_id"], []).append(f"{words.term(r['strategy'])}{words('colon')}{words('follow.' + r['followed'])}{delay}")
     patients = dict(results.tables["courses"].select("course_id", "patient_id").iter_rows())
     rows = [
         [Cell(r["course_id"], "strong"), patients.get(r["course_id"], NOTHING), words.term(r["arm"]) if r["arm"] else words("arm.none"),

@@ -45,7 +45,7 @@ def take_act(slots: Any, orders: Any, since: Any, c: Any, rules: Any, minute: in
     elif kind == TOCILIZUMAB:
         steps.arrive_tocilizumab(c, minute)
     elif kind == ASSESSED:
-        steps.arrive_reading(slots, c, rules, act.code, minute, act.read, act.value, 0, position)
+        steps.arrive_reading(slots, c, rules, act.code, minute, act.read, act.value, np.int32(0), position)
     elif kind == ATTRIBUTED:
         steps.arrive_attribution(c, act.code, act.flag)
     elif kind == STAY_START:
@@ -62,9 +62,9 @@ def place(position: int, due: int, minute: int) -> int:
 
 ACT = np.dtype(
     [("minute", "i4"), ("rank", "i4"), ("kind", "i4"), ("code", "i4"), ("key", "i4"), ("flag", "i4"), ("read", "i4"),
-     ("value", "f8"), ("value2", "f8"), ("position", "i4")]
+     ("value", "f8"), ("value2", "f8"), ("position", "i4")], align=True
 )  # fmt: skip
-EPISODE = np.dtype([("course", "i4"), ("number", "i4"), ("onset", "i4"), ("end", "i4"), ("closed_at", "i4"), ("how", "i4"), ("prior", "i4")])
+EPISODE = np.dtype([("course", "i4"), ("number", "i4"), ("onset", "i4"), ("end", "i4"), ("closed_at", "i4"), ("how", "i4"), ("prior", "i4")], align=True)
 
 
 def _cohort(
@@ -106,7 +106,7 @@ def _cohort(
             while i < last[w] and (time[i] - zero[w]) // MICROSECONDS_A_MINUTE == minute:
                 if code[i] >= 0:
                     read = (read_time[i] - zero[w]) // MICROSECONDS_A_MINUTE
-                    steps.arrive_reading(slots, c, r, code[i], minute, read, value[i], rank[i], i)
+                    steps.arrive_reading(slots, c, r, np.int32(code[i]), minute, np.int32(read), value[i], np.int32(rank[i]), np.int32(i))
                 i += 1
             while j < act_last[w] and acts[j].minute == minute:
                 if not take_act(slots, orders, since, c, r, minute, acts[j], acts[j].position):

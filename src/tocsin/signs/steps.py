@@ -44,9 +44,9 @@ CLASS_RULES = ("none", "by_flow", "by_flow_high", "low", "high", "by_fio2", "pos
 (R_NONE, R_CANNULA, R_HFNC, R_LOW, R_HIGH, R_BY_FIO2, R_POSITIVE, R_VENTILATOR, R_SOME_OXYGEN, R_UNRECOGNISED) = range(10)
 FIO2_FIXED, FIO2_CANNULA, FIO2_MASK = range(3)
 
-SLOT = np.dtype([("value", "f8"), ("read", "i4"), ("due", "i4"), ("position", "i4"), ("rank", "i4")])
+SLOT = np.dtype([("value", "f8"), ("read", "i4"), ("due", "i4"), ("position", "i4"), ("rank", "i4")], align=True)
 ORDER = np.dtype(
-    [("key", "i4"), ("drug", "i4"), ("start", "i4"), ("due", "i4"), ("position", "i4"), ("running", "i1")]
+    [("key", "i4"), ("drug", "i4"), ("start", "i4"), ("due", "i4"), ("position", "i4"), ("running", "i1")], align=True
 )
 ORDERS = 48
 PRESSORS = 16
@@ -66,7 +66,8 @@ COURSE = np.dtype(
         ("last_febrile_read", "i4"), ("seen_read", "i4"), ("fever_was", "i1"), ("held_was", "i1"), ("began_prior", "i1"),
         ("tocilizumab", "i4"), ("last_tocilizumab", "i4"), ("ended", "i1"), ("ended_onset", "i4"), ("ended_end", "i4"),
         ("ended_at", "i4"), ("ended_prior", "i1"),
-    ]
+    ],
+    align=True,
 )  # fmt: skip
 RULES = np.dtype(
     [
@@ -76,7 +77,8 @@ RULES = np.dtype(
         ("resolve", "i4"), ("mask_antipyretic", "i4"), ("mask_steroid", "i4"), ("assume_neuro", "i1"),
         ("windows", "i4", (SLOTS,)), ("pressors", "i4"), ("vasopressin", "i1", (PRESSORS,)),
         ("ventilator", "i4"), ("room_air", "i4"), ("class_rule", "i1", (32,)), ("fio2_rule", "i1", (32,)), ("fio2_default", "f8", (32,)),
-    ]
+    ],
+    align=True,
 )  # fmt: skip
 ENDED_RESOLVED, ENDED_RECORDS = 1, 2
 

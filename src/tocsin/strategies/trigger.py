@@ -16,10 +16,10 @@ NEVER = 2**30
 COMPARE, SUSTAINED, COUNT, DAY, ONSET, ALL, ANY, NOT = range(8)
 NODE = np.dtype(
     [("op", "i4"), ("stream", "i4"), ("how", "i4"), ("edge", "f8"), ("length", "i4"), ("gap", "i4"), ("least", "i4"),
-     ("dips", "i4"), ("dip_edge", "f8"), ("dip_within", "i4"), ("dip_stream", "i4"), ("early", "i4")]
+     ("dips", "i4"), ("dip_edge", "f8"), ("dip_within", "i4"), ("dip_stream", "i4"), ("early", "i4")], align=True
 )  # fmt: skip
-STATE = np.dtype([("since", "i4"), ("last", "i4"), ("readings", "i4"), ("recent", "i4", (8,))])
-SEEN = np.dtype([("value", "f8"), ("read", "i4"), ("until", "i4"), ("fresh", "i1")])
+STATE = np.dtype([("since", "i4"), ("last", "i4"), ("readings", "i4"), ("recent", "i4", (8,))], align=True)
+SEEN = np.dtype([("value", "f8"), ("read", "i4"), ("until", "i4"), ("fresh", "i1")], align=True)
 DEPTH = 32
 
 
