@@ -51,7 +51,7 @@ def grade(
     for scale in map(scale_named, scales):
         neuro = scale.name in NEUROTOXICITY
         deaths = deaths_due_to(records, courses, "icans" if neuro else "crs", found.episodes)
-        graded = grade_runs(scale, found.situations, deaths)
+        graded = grade_runs(scale, found.runs, found.codes, deaths)
         runs.append(graded)
         episodes.append(
             neurotoxicity_episodes(scale, graded) if neuro else episode_grades(scale, graded, found.episodes, deaths)
@@ -96,7 +96,7 @@ def streams(
             scale = scale_named(name)
             runs = grading.grades.filter(pl.col("scale") == scale.name)
             if runs.is_empty() and courses.height:
-                runs = grade_runs(scale, grading.signs.situations)
+                runs = grade_runs(scale, grading.signs.runs, grading.signs.codes)
             made[name] = _at(runs, pl.col("from"), pl.col("grade"))
     return made
 

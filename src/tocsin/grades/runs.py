@@ -17,15 +17,23 @@ def no_deaths() -> pl.DataFrame:
     return pl.DataFrame(schema=DEATHS)
 
 
-def grade_runs(scale: Scale, situations: pl.DataFrame, deaths: pl.DataFrame | None = None) -> pl.DataFrame:
+def grade_runs(
+    scale: Scale, runs: pl.DataFrame, codes: pl.DataFrame | None = None, deaths: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Runs of equal grade, bounds, axis and flags (contract `grades`); a caused death is grade 5 from its minute on.
 
-    Runs are cut at any death. Unknown signs widen `grade_at_most`, never `grade`. Outside every stay nothing is known
-    and there is no run.
+    `runs`: course_id, from, to, situation, with the meaning of each situation in `codes`, so that each is graded once;
+    or, without `codes`, course_id, from, to and the sign columns. Runs are cut at any death. Unknown signs widen
+    `grade_at_most`, never `grade`. Outside every stay nothing is known and there is no run.
     """
     deaths = no_deaths() if deaths is None else deaths
-    situations = situations.filter("covered")
-    graded = scale.marks(scale.grade(situations.select("course_id", "from", "to", *scale.columns, *_flag_columns(scale, situations))))
+    if codes is None:
+        signs = [name for name in runs.columns if name not in ("course_id", "from", "to", "situation")]
+        codes = runs.select(signs).unique().with_row_index("situation")
+        runs = runs.join(codes, on=signs, how="left", nulls_equal=True, maintain_order="left")
+    known = scale.marks(scale.grade(codes.filter("covered")))
+    known = known.select("situation", "grade", "grade_at_most", "axes_code", "flags_code")
+    graded = runs.select("course_id", "from", "to", "situation").join(known, on="situation", maintain_order="left")
     same = ("course_id", "grade", "grade_at_most", "axes_code", "flags_code")
     runs = _merge(graded.select("from", "to", *same), same)
     runs = _cut(runs.with_columns(scale=pl.lit(scale.name)), deaths)
@@ -41,11 +49,6 @@ def grade_runs(scale: Scale, situations: pl.DataFrame, deaths: pl.DataFrame | No
         pl.lit(5, pl.Int8).alias("grade"), pl.lit(5, pl.Int8).alias("grade_at_most"), pl.lit("death").alias("deciding"), pl.lit("").alias("flags"),
     )  # fmt: skip
     return pl.concat([GRADES.frame(worded), GRADES.frame(fives)]).sort("course_id", "from")
-
-
-def _flag_columns(scale: Scale, situations: pl.DataFrame) -> list[str]:
-    needed = [name for c in scale.flags.values() for name in c.expr.meta.root_names()]
-    return [n for n in dict.fromkeys(needed) if n in situations.columns and n not in scale.columns]
 
 
 def _merge(runs: pl.DataFrame, same: tuple[str, ...]) -> pl.DataFrame:

@@ -107,13 +107,17 @@ def _bytes(path: Path, name: str) -> bytes:
             do="Close the program that holds it, or ask for the right to read it.",
         ) from None
     if not data:
-        raise TocsinError.of(
-            "records.file-empty",
-            f"{name}: the file has 0 bytes.",
-            "An empty export looks like a hospital without patients.",
-            "Export it again; a table without rows still has its header.",
-        )
+        raise _empty(name, "the file has 0 bytes")
     return data
+
+
+def _empty(name: str, what: str) -> TocsinError:
+    return TocsinError.of(
+        "records.file-empty",
+        f"{name}: {what}.",
+        "An empty export looks like a hospital without patients.",
+        "Export it again; a table without rows still has its header.",
+    )
 
 
 def not_a_table(name: str, what: str, do: str = _SAVE) -> TocsinError:
@@ -207,19 +211,15 @@ def _first_bad_line(data: bytes, encoding: str = "utf-8") -> int:
 
 def _rows(text: str, name: str, separator: str | None) -> tuple[pl.DataFrame, tuple[int, ...]]:
     _check_lines(text, name)
-    announced = re.match(r"sep=(.)\r?\n", text)  # Excel writes this line
+    announced = re.match(r"sep=([,;\t|])\r?\n", text)  # Excel writes this line
     if announced:
         text, separator = text[announced.end() :], separator or announced.group(1)
-    if not text.strip():
-        raise TocsinError.of(
-            "records.file-empty",
-            f"{name}: the file has no text, not even a header.",
-            "An empty export looks like a hospital without patients.",
-            "Export it again; a table without rows still has its header.",
-        )
     separator = separator or _guess_separator(text)
     reader = _records(text, separator, name)
-    header = _header(next(reader)[1], name)
+    _, first = next(reader, (0, None))
+    if first is None:
+        raise _empty(name, "the file has no text, not even a header")
+    header = _header(first, name)
     frames: list[pl.DataFrame] = []
     rows: list[list[str]] = []
     numbers: list[int] = []
@@ -253,7 +253,7 @@ def _check_lines(text: str, name: str) -> None:
 
 
 def _guess_separator(text: str) -> str:
-    first = next(line for line in io.StringIO(text) if line.strip())
+    first = next((line for line in io.StringIO(text) if line.strip()), "")
     outside_quotes = re.sub(r'"[^"]*"', "", first)
     return max(SEPARATORS, key=outside_quotes.count)
 

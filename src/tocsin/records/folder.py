@@ -52,7 +52,40 @@ def read_folder(path: Path, site: Path | None = None) -> Records:
         gathered = _gather(path, known.files, known.zone, known.name)
     if gathered.problems:
         raise TocsinError(dict.fromkeys(gathered.problems))
+    gathered.findings += [*_not_read(path, gathered), *_spelled_twice(gathered)]
     return _clean(gathered, known)
+
+
+def _not_read(path: Path, gathered: _Gathered) -> list[dict[str, Any]]:
+    """Table files of the folder that no section asks for: said, since a forgotten file looks like healthy patients."""
+    names = sorted(one.name for one in path.iterdir() if one.is_file() and one.suffix.lower() in ENDINGS)
+    read = {Path(known).name for known in gathered.rows}
+    what = "a table file nobody asks for"
+    return [_finding("C.file-not-read", name, None, 0, what, "not read") for name in names if name not in read]
+
+
+def _finding(
+    code: str, source: str, row: int | None, count: int, what: str, done: str, *, decide: bool = False
+) -> dict[str, Any]:
+    return {
+        "code": code, "source": source, "row": row, "count": count, "what": what, "done": done, "effect": "noted",
+        "needs_decision": decide,
+    }  # fmt: skip
+
+
+def _spelled_twice(gathered: _Gathered) -> list[dict[str, Any]]:
+    """Patients who may be one person: names that differ only in leading zeros, case or a final .0, as Excel makes."""
+    named = pl.concat([NAMED, *(piece.named for piece in gathered.pieces)])
+    plain = pl.col("patient_id").str.to_lowercase().str.replace(r"\.0$", "").str.strip_chars_start("0")
+    twice = named.filter(pl.col("patient_id").n_unique().over(plain) > 1)
+    what = "patients whose names differ from others only in leading zeros, case or a final .0"
+    by_file = twice.group_by("source", maintain_order=True).agg(
+        pl.col("source_row").min(), pl.col("source_row").n_unique().alias("n")
+    )
+    return [
+        _finding("C.patient-spelling", source, row, count, what, "kept as different patients", decide=True)
+        for source, row, count in by_file.iter_rows()
+    ]
 
 
 def _canonical(path: Path) -> tuple[FileMap, ...]:
@@ -110,13 +143,10 @@ def _open(path: Path, file: FileMap, out: _Gathered) -> Opened | None:
         return None
     out.hashes[table.name], out.rows[table.name] = table.sha256, table.frame[ROW]
     if table.empty_rows:
+        count, what = len(table.empty_rows), "lines without any filled cell"
         out.findings.append(
-            {
-                "code": "C.row-empty", "source": table.name, "row": table.empty_rows[0], "count": len(table.empty_rows),
-                "what": "lines without any filled cell", "done": "not counted as rows", "effect": "noted",
-                "needs_decision": False,
-            }
-        )  # fmt: skip
+            _finding("C.row-empty", table.name, table.empty_rows[0], count, what, "not counted as rows")
+        )
     return table
 
 
@@ -164,14 +194,10 @@ def _left_over(gathered: _Gathered, raw: Mapping[str, pl.DataFrame]) -> pl.DataF
     kept = pl.concat([NAMED.select("patient_id"), *(frame.select("patient_id") for frame in raw.values())]).drop_nulls()
     named = pl.concat([NAMED, *(piece.named for piece in gathered.pieces)])
     out = named.join(kept, on="patient_id", how="anti").unique("patient_id", keep="first", maintain_order=True)
-    for (source,), rows in out.group_by(["source"], maintain_order=True):
-        gathered.findings.append(
-            {
-                "code": "M.patient-without-entry", "source": source, "row": rows["source_row"].min(), "count": rows.height,
-                "what": "patients named only in rows without anything that could be read",
-                "done": "kept as patients; nothing else is known of them", "effect": "noted", "needs_decision": True,
-            }
-        )  # fmt: skip
+    what, done = "patients named only in rows that gave nothing", "kept as patients; nothing else is known of them"
+    by_file = out.group_by("source", maintain_order=True).agg(pl.col("source_row").min(), pl.len())
+    for source, row, count in by_file.iter_rows():
+        gathered.findings.append(_finding("M.patient-without-entry", source, row, count, what, done, decide=True))
     return out
 
 

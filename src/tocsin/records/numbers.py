@@ -1,4 +1,4 @@
-"""Cells to numbers: "<5" keeps 5 as a limit, "12.3 ↑" loses its arrow, anything else is said to be no number."""
+"""Cells to numbers: "<5" keeps 5 as a limit, "12.3 ↑" and "97%" lose their sign, the rest is said to be no number."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import polars as pl
 _WIDE_SIGNS = dict(zip("０１２３４５６７８９．－＋＜＞，　", "0123456789.-+<>, ", strict=True))
 _NUMBER = r"^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,2})?$"
 _LIMIT = r"^(?:<=|>=|<|>|≤|≥)\s*"
-_FLAG = r"\s*(?:↑+|↓+|\s[HL]{1,2}|\*)$"
+_FLAG = r"\s*(?:↑+|↓+|\s[HL]{1,2}|\*|[%％])$"
 
 
 @dataclass(frozen=True)

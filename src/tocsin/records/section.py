@@ -13,10 +13,11 @@ from typing import Any
 import polars as pl
 
 from tocsin.errors import Problem, rows_phrase
+from tocsin.records import refusals
 from tocsin.records.files import ROW, Opened
 from tocsin.records.instants import Instants, read_instants
 from tocsin.records.numbers import Numbers, read_numbers
-from tocsin.records.site import NEEDED, TABLES, WIDE, Constant, FileMap, Part, columns_of, near
+from tocsin.records.site import NEEDED, TABLES, WIDE, Constant, FileMap, Part, columns_of
 from tocsin.tables import TIME
 from tocsin.units import conversion
 from tocsin.vocabulary import normal, unit, variable
@@ -28,7 +29,6 @@ _WEIGHTY = ("rate", "fio2", "flow_l_min", "dose", "stop")  # an empty cell here 
 _YES = ("true", "yes", "y", "1", "是", "有", "ja", "oui", "si", "sí")
 _NO = ("false", "no", "n", "0", "否", "无", "nein", "non")
 _MOST_UNREADABLE = 0.5
-_FORMATS = 'Add  time_format = "%d/%m/%Y %H:%M"  (day first) or  "%m/%d/%Y %H:%M"  (month first)'
 
 
 @dataclass
@@ -78,22 +78,10 @@ class _Section:
             more = (part.column, part.unit_column, part.site_column, part.method_column, part.value_column)
             asked += [column for column in more if column is not None]
         have = self.opened.columns
-        return [self._missing(column) for column in dict.fromkeys(asked) if column not in have]
-
-    def _missing(self, column: str) -> Problem:
-        hint = near(column, list(self.opened.columns)) or f"The file has {len(self.opened.columns):,} columns."
-        asks = f"{self.site_name}, section [{self.file.section}]" if self.site_name else "the table's contract"
-        return Problem(
-            "records.column-missing",
-            f'{self.source}: there is no column "{column}".',
-            f"It is asked for by {asks}.",
-            f"{hint} Correct the name "
-            + (
-                "there or in the header."
-                if self.site_name
-                else "in the header, or write a site.toml with  tocsin init."
-            ),
-        )
+        missing = [column for column in dict.fromkeys(asked) if column not in have]
+        return [
+            refusals.column_missing(self.source, column, have, self.site_name, self.file.section) for column in missing
+        ]
 
     # --- shapes
 
@@ -246,15 +234,8 @@ class _Section:
         if not filled or bad.sum() <= _MOST_UNREADABLE * filled:
             return
         commas = self._text(column).str.contains(r"^\s*\d+,\d+\s*$").fill_null(False) & bad
-        hint = f'Add  decimal = ","  {self.under}.' if commas.sum() > bad.sum() / 2 else ""
-        self.piece.problems.append(
-            Problem(
-                "records.value-unreadable",
-                f'{self.source}, column "{column}": {self._phrase(bad, filled)} hold no number.',
-                "Most values would be lost. Nothing was written.",
-                hint or f"Name the column that holds the numbers {self.under}.",
-            )
-        )
+        mostly = int(commas.sum()) > int(bad.sum()) / 2
+        self._refuse(refusals.no_numbers(self._where(column), self._phrase(bad, filled), self.under, mostly))
 
     def _main_value(self, column: str, concerned: pl.Series, key: str) -> pl.Series:
         """The value a row is there for. A row whose value is no number is set aside; "<5" is kept as 5."""
@@ -279,50 +260,15 @@ class _Section:
     def _instants(self, column: str, time_format: str | None, zone: str | None) -> Instants:
         read = read_instants(self.opened.frame[column], zone, time_format)
         if read.trouble:
-            self.piece.problems.append(self._trouble(column, read))
+            height, offsets = len(self.rows), read.blank if read.offsets is None else read.offsets
+            filled, offset = self._phrase(~read.blank, height), self._phrase(offsets & ~read.blank, height)
+            self._refuse(refusals.time_trouble(self._where(column), read.trouble, filled, offset, self.under))
             return read
         filled = int((~read.blank).sum())
         if filled and read.unreadable.sum() > _MOST_UNREADABLE * filled:
-            self.piece.problems.append(
-                Problem(
-                    "records.time-unreadable",
-                    f'{self.source}, column "{column}": {self._phrase(read.unreadable, filled)} are no time '
-                    + (f"of the form {time_format}." if time_format else "of a common form."),
-                    "Nothing can be placed in time. Nothing was written.",
-                    f"{_FORMATS}  or the right one {self.under}.",
-                )
-            )
+            rows = self._phrase(read.unreadable, filled)
+            self._refuse(refusals.no_times(self._where(column), rows, time_format, self.under))
         return read
-
-    def _trouble(self, column: str, read: Instants) -> Problem:
-        where, height = f'{self.source}, column "{column}"', len(self.rows)
-        if read.trouble == "zone-mixed" and read.offsets is not None:
-            with_offset = read.offsets & ~read.blank
-            return Problem(
-                "records.zone-mixed",
-                f"{where}: {self._phrase(with_offset, height)} have a UTC offset and the others have none.",
-                "Whether the others are local or UTC cannot be known; hours would be wrong.",
-                "Export the column with an offset in every row, or in none.",
-            )
-        if read.trouble == "zone-missing":
-            return Problem(
-                "records.zone-missing",
-                f"{where}: {self._phrase(~read.blank, height)} have no UTC offset, and no zone is stated.",
-                "A time without a zone is no instant; it is never guessed.",
-                'Write  zone = "Asia/Shanghai"  (the hospital\'s) in a site.toml in the data folder.',
-            )
-        if read.trouble == "format-unknown":
-            return Problem(
-                "records.time-format", f"{where}: the time_format cannot be used.", do="Write it like %Y-%m-%d %H:%M."
-            )
-        mixed = read.trouble == "order-mixed"
-        what = "some rows have the day first and some the month" if mixed else "day and month cannot be told apart"
-        return Problem(
-            "records.time-order-mixed" if mixed else "records.time-order",
-            f"{where}: {what} in {self._phrase(~read.blank, height)}.",
-            "A dose could move by months. Nothing was written.",
-            "Export it as 2021-04-03 10:30." if mixed else f"{_FORMATS} {self.under}.",
-        )
 
     def _time(self, name: str, column: str, time_format: str | None, concerned: pl.Series) -> dict[str, pl.Series]:
         read = self._instants(column, time_format, self.zone)
@@ -341,14 +287,7 @@ class _Section:
 
     def _needs_some(self, column: str, read: Instants, concerned: pl.Series) -> None:
         if concerned.any() and (read.blank | ~concerned).all():
-            self.piece.problems.append(
-                Problem(
-                    "records.time-unreadable",
-                    f'{self.source}, column "{column}": all {len(self.rows):,} rows are empty (first: row 1).',
-                    "Nothing can be placed in time. Nothing was written.",
-                    f"Name the column that holds the time {self.under}.",
-                )
-            )
+            self._refuse(refusals.all_times_empty(self._where(column), len(self.rows), self.under))
 
     def _time_notes(self, column: str, read: Instants) -> None:
         where = f'column "{column}"'
@@ -385,30 +324,23 @@ class _Section:
             spelled = group["unit"].unique(maintain_order=True).to_list()
             if kept is None or any(convertible(one, kept.name) for one in spelled):
                 continue
-            found.append(self._unit_unknown(key, kept.name, kept.unit, spelled, group))
+            column = self.file.parts[key].column if key else self.file.columns.get("value", "value")
+            section = f"{self.file.section}.{key}" if key else self.file.section
+            first = int(group["source_row"][0])
+            found.append(
+                refusals.unit_unknown(
+                    self.source, column, section, kept.name, kept.unit, spelled, group.height, first, long=not key
+                )
+            )
         return found
 
-    def _unit_unknown(self, key: str, name: str, unit: str, spelled: list[str], group: pl.DataFrame) -> Problem:
-        column = self.file.parts[key].column if key else self.file.columns.get("value", "value")
-        section = f"{self.file.section}.{key}" if key else self.file.section
-        shown = spelled[0] if len(spelled) <= 3 and len(spelled[0]) <= 12 else "..."
-        units = f'unit "{shown}"' if len(spelled) == 1 else f"{len(spelled):,} units that are not known"
-        about = "" if key else f", variable {name}"
-        count, first = group.height, int(group["source_row"][0])
-        temperature = name == "temperature"
-        why = (
-            "Fever cannot be judged without °C or °F." if temperature else f"No {name} can be judged without its unit."
-        )
-        return Problem(
-            "records.unit-unknown",
-            f'{self.source}, column "{column}"{about}: {count:,} of {count:,} values have {units} '
-            f"(first: row {first:,}).",
-            f"{why} Nothing was written.",
-            f'Add  units = {{ "{shown}" = "{unit}" }}  under [{section}] in site.toml, '
-            f"or run  tocsin check {self.source} --suggest.",
-        )
-
     # --- findings
+
+    def _refuse(self, problem: Problem) -> None:
+        self.piece.problems.append(problem)
+
+    def _where(self, column: str) -> str:
+        return f'{self.source}, column "{column}"'
 
     def _phrase(self, mask: pl.Series, total: int) -> str:
         rows = self.rows.filter(mask)

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from tocsin.report.words import Words
+from tocsin.tables import StudyResults
+
 Kind = Literal["text", "note", "warnings", "remarks", "table", "figure", "flow", "pairs", "panels"]
 
 
@@ -73,3 +76,13 @@ def grid(
         return note(empty or caption)
     made = tuple(tuple(cell if isinstance(cell, Cell) else Cell(cell) for cell in row) for row in rows)
     return Block("table", Grid(caption, tuple(heads), made, frozenset(numeric), source, fold))
+
+
+def section(words: Words, key: str, *blocks: Block) -> Section:
+    """The section with this key, its title in the language of `words`."""
+    return Section(key, words(f"section.{key}"), blocks)
+
+
+def rows_of(results: StudyResults, name: str) -> list[dict[str, Any]]:
+    """The rows of one result table."""
+    return results.tables[name].to_dicts()

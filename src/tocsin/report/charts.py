@@ -14,6 +14,7 @@ from tocsin.report.drawing import (
     GRADE_COLOURS,
     GRADE_INK,
     SOFT,
+    STACK,
     Figure,
     grade_scale,
     runs_of,
@@ -21,8 +22,9 @@ from tocsin.report.drawing import (
     to_vega,
     vega_to_svg,
 )
-from tocsin.report.figures import MOST_COURSES, arm_of, swimmer_order
+from tocsin.report.figures import arm_of
 from tocsin.report.numbers import MINUTES_A_DAY, fixed, hours
+from tocsin.report.swimmer import MOST_COURSES, swimmer_order
 from tocsin.report.words import Lang, Words
 from tocsin.tables import StudyResults
 
@@ -30,7 +32,14 @@ LONGEST_JOIN = 8 * 60
 FEVER = 38.0
 LOWEST = 35.9
 LANES = {"vasopressor": 33.7, "steroid": 34.45, "anticytokine": 34.45, "antipyretic": 35.2, "car_t": 35.2}
-LETTERS = {"tocilizumab": "T", "steroid": "S", "antipyretic": "A", "vasopressor": "V", "anticytokine": "C", "car_t": "I"}
+LETTERS = {
+    "tocilizumab": "T",
+    "steroid": "S",
+    "antipyretic": "A",
+    "vasopressor": "V",
+    "anticytokine": "C",
+    "car_t": "I",
+}
 COLOURS = {"steroid": "#7a4b00", "antipyretic": "#5b6770", "vasopressor": "#a3123a", "anticytokine": "#5b2a86",
            "car_t": "#1b2733", "tocilizumab": "#0b5c3b"}  # fmt: skip
 PANEL = (236, 156)
@@ -115,7 +124,11 @@ def _panel(
         "levels": _levels(threshold, start, stop),
         "readings": _temperatures(rows["readings"], start, stop),
         **_drugs(marks, start, stop),
-        "due": [{"x": d / MINUTES_A_DAY, "t": words("chart.due")} for d in _due_of(rows) if start <= d / MINUTES_A_DAY <= stop],
+        "due": [
+            {"x": d / MINUTES_A_DAY, "t": words("chart.due")}
+            for d in _due_of(rows)
+            if start <= d / MINUTES_A_DAY <= stop
+        ],
         "doses": _doses(marks, start, stop),
     }
     return vega_to_svg(spec, data), told
@@ -130,8 +143,12 @@ def _template(lang: Lang) -> str:
     small: dict[str, Any] = {"titleFontSize": 10, "labelFontSize": 10, "grid": False}
     when = alt.Scale(domain=[_TOKENS[0], _TOKENS[1]], nice=False, zero=False)
     heat = alt.Scale(domain=[32.5, _TOKENS[2]], nice=False, zero=False)
-    x = alt.X("x:Q", scale=when, axis=alt.Axis(title=words("axis.day"), tickMinStep=1, tickCount=6, format="d", **small))
-    y = alt.Y("y:Q", scale=heat, axis=alt.Axis(title=words("axis.temperature"), values=[36, 37, 38, 39, 40, 41], **small))
+    x = alt.X(
+        "x:Q", scale=when, axis=alt.Axis(title=words("axis.day"), tickMinStep=1, tickCount=6, format="d", **small)
+    )
+    y = alt.Y(
+        "y:Q", scale=heat, axis=alt.Axis(title=words("axis.temperature"), values=[36, 37, 38, 39, 40, 41], **small)
+    )
     own = alt.Color("c:N", scale=None)
     green, red, blue = COLOURS["tocilizumab"], "#c1272d", "#24506e"
 
@@ -139,28 +156,36 @@ def _template(lang: Lang) -> str:
         return alt.Chart(alt.NamedData(name))
 
     layers = [
-        on("bands").mark_rect(opacity=0.45).encode(x=x, x2="to:Q", color=alt.Color("g:N", scale=grade_scale(), legend=None)),
-        on("bands").transform_filter("datum.wide").mark_text(fontSize=10, fontWeight="bold", y=PANEL[1] - 7).encode(
-            x=alt.X("mid:Q", scale=when), text="g:N"
-        ),
+        on("bands")
+        .mark_rect(opacity=0.45)
+        .encode(x=x, x2="to:Q", color=alt.Color("g:N", scale=grade_scale(), legend=None)),
+        on("bands")
+        .transform_filter("datum.wide")
+        .mark_text(fontSize=10, fontWeight="bold", y=PANEL[1] - 7)
+        .encode(x=alt.X("mid:Q", scale=when), text="g:N"),
         on("levels").mark_rule(strokeDash=[5, 3]).encode(x=x, x2="to:Q", y=y, color=own),
         on("levels").mark_text(fontSize=9, align="left", dx=3, x=PANEL[0]).encode(y=y, text="t:N", color=own),
         on("readings").mark_line(color=blue, strokeWidth=1.2).encode(x=x, y=y, detail="p:N"),
         on("readings").mark_point(color=blue, size=12, filled=True, opacity=1).encode(x=x, y=y),
         on("bars").mark_bar(height=5, color=COLOURS["vasopressor"]).encode(x=x, x2="to:Q", y=y),
-        on("letters").mark_text(fontSize=10, fontWeight="bold").encode(x=x, y=y, text="t:N", color=own, xOffset=alt.XOffset("dx:Q", scale=None)),
+        on("letters")
+        .mark_text(fontSize=10, fontWeight="bold")
+        .encode(x=x, y=y, text="t:N", color=own, xOffset=alt.XOffset("dx:Q", scale=None)),
         on("due").mark_rule(color=red, strokeDash=[2, 2], strokeWidth=1.6).encode(x=x),
         on("due").mark_text(color=red, fontSize=10, align="right", dx=-3, y=7).encode(x=x, text="t:N"),
         on("doses").mark_rule(color=green, strokeWidth=1.8).encode(x=x),
         on("doses").mark_point(shape="triangle-down", filled=True, size=60, color=green, opacity=1, y=2).encode(x=x),
         *(
-            on("doses").transform_filter(f"datum.side == '{side}'").mark_text(
-                color=green, fontSize=10, fontWeight="bold", align=align, dx=dx
-            ).encode(x=x, y=alt.Y("row:Q", scale=None, axis=None), text="t:N")
+            on("doses")
+            .transform_filter(f"datum.side == '{side}'")
+            .mark_text(color=green, fontSize=10, fontWeight="bold", align=align, dx=dx)
+            .encode(x=x, y=alt.Y("row:Q", scale=None, axis=None), text="t:N")
             for side, align, dx in (("right", "left", 6), ("left", "right", -6))
         ),
-    ]  # fmt: skip
-    head = alt.TitleParams("@title", subtitle="@subtitle", anchor="start", frame="bounds", offset=6, fontSize=12, subtitleFontSize=10)
+    ]
+    head = alt.TitleParams(
+        "@title", subtitle="@subtitle", anchor="start", frame="bounds", offset=6, fontSize=12, subtitleFontSize=10
+    )
     chart = alt.layer(*layers).resolve_scale(color="independent")
     return json.dumps(to_vega(chart.properties(width=PANEL[0], height=PANEL[1], title=head)))
 
@@ -262,15 +287,21 @@ def legend_strip(words: Words) -> str:
         box = f'<rect x="0" y="4" width="16" height="16" fill="{GRADE_COLOURS[grade]}"/>'
         digit = f'<text x="8" y="16.5" text-anchor="middle" fill="{GRADE_INK[grade]}">{grade}</text>'
         put(box + digit, words("chart.key.grade", grade=grade))
-    dashed = '<path d="M0,12H16" stroke="{}" stroke-width="1.5" stroke-dasharray="{}"/>'
-    put('<path d="M0,14L8,9L16,12" stroke="#24506e" fill="none"/><circle cx="8" cy="9" r="2.4" fill="#24506e"/>', words("chart.key.reading"))
-    put(dashed.format("#c1272d", "2 2").replace("M0,12H16", "M8,2V22"), words("chart.key.due"))
-    tall = f'<path d="M8,4V22" stroke="{COLOURS["tocilizumab"]}" stroke-width="1.8"/><path d="M3,2H13L8,9Z" fill="{COLOURS["tocilizumab"]}"/>'
-    put(tall, words("chart.key.tocilizumab"))
+    put(
+        '<path d="M0,14L8,9L16,12" stroke="#24506e" fill="none"/><circle cx="8" cy="9" r="2.4" fill="#24506e"/>',
+        words("chart.key.reading"),
+    )
+    put('<path d="M8,2V22" stroke="#c1272d" stroke-width="1.5" stroke-dasharray="2 2"/>', words("chart.key.due"))
+    green = COLOURS["tocilizumab"]
+    line = f'<path d="M8,4V22" stroke="{green}" stroke-width="1.8"/><path d="M3,2H13L8,9Z" fill="{green}"/>'
+    put(line, words("chart.key.tocilizumab"))
     for group, letter in LETTERS.items():
         if group != "tocilizumab":
-            put(f'<text x="4" y="17" font-weight="bold" fill="{COLOURS[group]}">{letter}</text>', words(f"chart.key.{group}"))
+            put(
+                f'<text x="4" y="17" font-weight="bold" fill="{COLOURS[group]}">{letter}</text>',
+                words(f"chart.key.{group}"),
+            )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{x:g}" height="26" viewBox="0 0 {x:g} 26">'
-        f'<g font-family="Arial, Liberation Sans, Noto Sans CJK SC, sans-serif" font-size="11.5" fill="{SOFT}">{"".join(parts)}</g></svg>'
+        f'<g font-family="{STACK}" font-size="11.5" fill="{SOFT}">{"".join(parts)}</g></svg>'
     )

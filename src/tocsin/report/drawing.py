@@ -93,7 +93,7 @@ def to_svg(chart: Any) -> str:
     import vl_convert
 
     _register_fonts()
-    svg = vl_convert.vegalite_to_svg(_spec(chart), vl_version=_version(), allowed_base_urls=[])
+    svg = _tidy(vl_convert.vegalite_to_svg(_spec(chart), vl_version=_version(), allowed_base_urls=[]))
     if f'"{NOT_GRADABLE}"' in svg:
         start = svg.index(">") + 1
         svg = svg[:start] + _HATCH + svg[start:].replace(f'"{NOT_GRADABLE}"', '"url(#hatch)"')
@@ -113,7 +113,15 @@ def vega_to_svg(vega: dict[str, Any], data: dict[str, list[dict[str, Any]]]) -> 
 
     _register_fonts()
     named = [{**one, "values": data[one["name"]]} if one["name"] in data else one for one in vega["data"]]
-    return vl_convert.vega_to_svg({**vega, "data": named}, allowed_base_urls=[])
+    return _tidy(vl_convert.vega_to_svg({**vega, "data": named}, allowed_base_urls=[]))
+
+
+def _tidy(svg: str) -> str:
+    """Clip ids counted from 0 in every drawing (the renderer counts on through a whole process: same input, other
+    bytes), and no roles inside: the page describes each drawing as one image."""
+    names = {name: f"clip{index}" for index, name in enumerate(dict.fromkeys(re.findall(r"\bclip\d+\b", svg)))}
+    svg = re.sub(r"\bclip\d+\b", lambda hit: names[hit.group()], svg)
+    return re.sub(r' (role="graphics-[a-z]+"|aria-roledescription="[^"]*"|aria-label="[^"]*")', "", svg)
 
 
 def _spec(chart: Any) -> dict[str, Any]:

@@ -95,17 +95,28 @@ def p_text(p: float | None, synthetic: bool, words: Words) -> str:
     return f"{p_value(p)} ({words('synthetic')})" if synthetic else p_value(p)
 
 
+MAIN = ("MRD-negative", "CRS death", "EFS", "OS", "severe CRS", "severe ICANS", "CRS duration")
+
+
+def main_outcomes(outcomes: list[str]) -> list[str]:
+    """What a reader asks first: one outcome for each name in `MAIN`, else the first six. The rest stands in its section."""
+    found = [next((o for o in outcomes if o.lower().startswith(name.lower())), "") for name in MAIN]
+    return list(dict.fromkeys(o for o in found if o)) or outcomes[:6]
+
+
 def headline(effects: list[dict[str, Any]], arms: list[str]) -> list[dict[str, Any]]:
-    """For each outcome one measure per arm (the first that is not a test) and its first two-arm rows.
+    """For each main outcome one measure per arm (the first that is not a test) and its first two-arm rows.
 
     Returns dicts outcome, measure, arms {arm: row}, contrast (row or None) and p_row (row or None).
     """
     out: list[dict[str, Any]] = []
-    for outcome in dict.fromkeys(row["outcome"] for row in effects):
+    for outcome in main_outcomes(list(dict.fromkeys(row["outcome"] for row in effects))):
         rows = [row for row in effects if row["outcome"] == outcome]
         single = [row for row in rows if not is_contrast(row)]
         measure = next((row["measure"] for row in single), None)
-        of_arm = {row["contrast"]: row for row in reversed(single) if row["measure"] == measure and row["contrast"] in arms}
+        of_arm = {
+            row["contrast"]: row for row in reversed(single) if row["measure"] == measure and row["contrast"] in arms
+        }
         pairs = [row for row in rows if is_contrast(row)]
         shown = next((row for row in pairs if row["estimate"] is not None and shape(row["measure"]) != "test"), None)
         tested = next((row for row in pairs if row["p"] is not None), None)

@@ -73,13 +73,19 @@ def _make(results: StudyResults, folder: Path, lang: Lang, figures: bool) -> Non
     (folder / "results.json").write_text(results_text(results), encoding="utf-8", newline="\n")
     (folder / "tables").mkdir()
     for table in result_contracts():
-        (folder / "tables" / f"{table.name}.csv").write_text(csv_text(results.tables[table.name]), encoding="utf-8", newline="\n")
+        (folder / "tables" / f"{table.name}.csv").write_text(
+            csv_text(results.tables[table.name]), encoding="utf-8", newline="\n"
+        )
     if figures:
         (folder / "figures").mkdir()
         for figure in drawn:
             if figure.svg:
-                (folder / "figures" / f"{figure.name}{suffix}.svg").write_text(figure.svg, encoding="utf-8", newline="\n")
-                (folder / "figures" / f"{figure.name}{suffix}.png").write_bytes(to_png(figure.svg, 1.5 if figure.panels else 2.0))
+                (folder / "figures" / f"{figure.name}{suffix}.svg").write_text(
+                    figure.svg, encoding="utf-8", newline="\n"
+                )
+                (folder / "figures" / f"{figure.name}{suffix}.png").write_bytes(
+                    to_png(figure.svg, 1.5 if figure.panels else 2.0)
+                )
 
 
 def _put_in_place(made: Path, out: Path, lang: Lang, figures: bool) -> list[Path]:
@@ -107,7 +113,10 @@ def csv_text(frame: pl.DataFrame) -> str:
     """Tidy CSV. A text cell that a spreadsheet would run as a formula gets a leading apostrophe."""
     text = [name for name, dtype in frame.schema.items() if dtype == pl.String]
     risky = [
-        pl.when(pl.col(name).str.starts_with(_RISKY[0]) | pl.any_horizontal(pl.col(name).str.starts_with(c) for c in _RISKY[1:]))
+        pl.when(
+            pl.col(name).str.starts_with(_RISKY[0])
+            | pl.any_horizontal(pl.col(name).str.starts_with(c) for c in _RISKY[1:])
+        )
         .then(pl.concat_str(pl.lit("'"), pl.col(name)))
         .otherwise(pl.col(name))
         .alias(name)
@@ -125,7 +134,11 @@ def results_data(results: StudyResults) -> dict[str, Any]:
 def results_text(results: StudyResults) -> str:
     """`results_data` as JSON: one table row a line, the same input always the same bytes."""
     data = results_data(results)
-    lines = ["{", f'"schema": {json.dumps(SCHEMA_ID)},', f'"meta": {json.dumps(data["meta"], ensure_ascii=False, sort_keys=True)},']
+    lines = [
+        "{",
+        f'"schema": {json.dumps(SCHEMA_ID)},',
+        f'"meta": {json.dumps(data["meta"], ensure_ascii=False, sort_keys=True)},',
+    ]
     tables: list[str] = []
     for name, rows in data["tables"].items():
         body = ",\n".join(json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows)
@@ -144,13 +157,13 @@ def _plain(value: Any) -> Any:
 
 
 def results_schema() -> dict[str, Any]:
-    """JSON schema of results.json, from the contracts: `docs/schemas/results.schema.json` is this, and a test says so."""
+    """JSON schema of results.json from the contracts; `docs/schemas/results.schema.json` is this, a test says so."""
     tables = {t.name: _table_schema(t) for t in result_contracts()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": SCHEMA_ID,
         "title": "Results of a tocsin study",
-        "description": "Minutes and days count from time zero; instants are UTC. Research software, not a medical device.",
+        "description": "Minutes and days from time zero; instants in UTC. Research software, not a medical device.",
         "type": "object",
         "required": ["schema", "meta", "tables"],
         "additionalProperties": False,
@@ -164,12 +177,18 @@ def results_schema() -> dict[str, Any]:
 
 def _meta_schema() -> dict[str, Any]:
     text, words = {"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}
-    strategy = {"type": "object", "required": ["name", "sentence"], "properties": {k: text for k in ("name", "sentence", "sentence_zh", "source", "hash")}}
+    strategy = {
+        "type": "object",
+        "required": ["name", "sentence"],
+        "properties": dict.fromkeys(("name", "sentence", "sentence_zh", "source", "hash"), text),
+    }
     return {
         "type": "object",
         "description": "what was asked, of what, with what; further keys may follow",
         "properties": {
-            **{key: text for key in ("title", "question", "synthetic_note", "version", "spec_hash", "scale", "time_zero")},
+            **dict.fromkeys(
+                ("title", "question", "synthetic_note", "version", "spec_hash", "scale", "time_zero"), text
+            ),
             "synthetic": {"type": "boolean"},
             "arms": {"type": "array", "items": text},
             "strategies": {"type": "array", "items": strategy},

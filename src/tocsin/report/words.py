@@ -16,7 +16,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "Not a medical device. Not for diagnosis or treatment decisions.",
         "本软件不是医疗器械，不得用于诊断或治疗决策。",
     ),
-    "banner": ("Synthetic data: no patient stands behind any number here.", "合成数据：文中任何数字均不对应真实患者。"),
+    "banner": (
+        "Synthetic data: no patient stands behind any number here.",
+        "合成数据：文中任何数字均不对应真实患者。",
+    ),
     "synthetic": ("synthetic", "合成"),
     "contents": ("Contents", "目录"),
     "made_by": ("Written by tocsin {version}", "由 tocsin {version} 生成"),
@@ -75,7 +78,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "answer.none": ("No outcome could be estimated: see who is in the study.", "没有可估计的结局：请见纳入情况。"),
     "answer.small": (
         "Courses compared: {sizes}. With numbers this small an interval says more than a P value; "
-        "\"not significant\" does not mean \"no difference\".",
+        '"not significant" does not mean "no difference".',
         "参与比较的疗程：{sizes}。样本量很小时，置信区间比 P 值更有意义；“无显著性”不等于“无差异”。",
     ),
     # who
@@ -98,9 +101,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "table1.caption": ("Table 1. Who is compared", "表 1  基线特征"),
     "table1.none": ("Table 1 is empty: no course is in an arm.", "表 1 为空：没有疗程进入任何组。"),
     "table1.note": (
-        "SMD: standardised mean difference. \"By chance\" is the standard deviation an SMD has at these sizes when the "
+        'SMD: standardised mean difference. "By chance" is the standard deviation an SMD has at these sizes when the '
         "groups do not differ; an SMD in bold is more than twice that. Percentages are of courses with a value.",
-        "SMD：标准化均数差。“随机波动”为两组无差异时该样本量下 SMD 的标准差；加粗表示 SMD 超过其两倍。百分比以有数据的疗程为分母。",
+        "SMD：标准化均数差。“随机波动”为两组无差异时该样本量下 SMD 的标准差；加粗表示 SMD 超过其两倍。"
+        "百分比以有数据的疗程为分母。",
     ),
     "toxicity.caption": ("{scale}: worst grade of each course, and times", "{scale}：各疗程最高分级与时间"),
     "toxicity.none": ("No episode was graded.", "没有任何分级记录。"),
@@ -134,7 +138,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "counts.caption": ("Hours, doses and courses that rest on an assumption", "依赖假设的小时数、剂量与疗程"),
     "counts.none": ("Nothing in this study was counted as resting on an assumption.", "本研究没有依赖假设的计数。"),
     "methods.none": ("The results carry no methods text.", "结果中没有方法说明。"),
-    "parameters.caption": ("Every open choice: value, default and where it comes from", "全部可选参数：取值、默认值与依据"),
+    "parameters.caption": (
+        "Every open choice: value, default and where it comes from",
+        "全部可选参数：取值、默认值与依据",
+    ),
     "parameters.none": ("The results name no open choice.", "结果中没有可选参数。"),
     "findings.caption": ("What was wrong with the records and what was done", "数据问题与处理"),
     "findings.none": ("Nothing was found wrong with the records.", "未发现数据问题。"),
@@ -145,6 +152,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "account.none": ("The results account for no file.", "结果中没有文件行数统计。"),
     "citations.caption": ("Papers behind the scales, rules and estimators used", "所用分级、规则与估计方法的文献"),
     "citations.none": ("The results name no paper.", "结果中没有引用文献。"),
+    "font.missing": (
+        "The shipped font has no picture for these characters of the data; they show only where the system has "
+        "them: {characters}",
+        "内置字体不含数据中的下列字符，仅在系统有相应字体时显示：{characters}",
+    ),
     "provenance.caption": ("What made these numbers", "这些数字的来源"),
     "provenance.version": ("program", "程序"),
     "provenance.spec": ("study specification", "研究方案哈希"),
@@ -213,7 +225,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "figure.kind.survival": ("Kaplan-Meier", "Kaplan-Meier 曲线"),
     "figure.kind.incidence": ("cumulative incidence", "累积发生率"),
     "figure.curves": ("Time to event", "时间事件曲线"),
-    "figure.curves.none": ("No time-to-event curve: no course with follow-up is in an arm.", "没有时间事件曲线：没有有随访的入组疗程。"),
+    "figure.curves.none": (
+        "No time-to-event curve: no course with follow-up is in an arm.",
+        "没有时间事件曲线：没有有随访的入组疗程。",
+    ),
     "figure.curve.caption": (
         "Steps with pointwise interval bands; ticks mark censored courses.",
         "阶梯曲线及逐点置信带；短竖线为删失。",
@@ -226,7 +241,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "figure.days": ("{scale}: worst grade of each day", "{scale}：逐日最高分级"),
     "figure.days.none": ("{scale}: no day could be graded.", "{scale}：没有可分级的日期。"),
     "figure.days.caption": (
-        "Share of the arm's courses; the highest grade stands at the bottom, digits are grades, hatched with ? = not gradable that day.",
+        "Share of the arm's courses; the highest grade stands at the bottom, digits are grades, hatched with ? = "
+        "not gradable that day.",
         "占该组疗程的比例；最高级别在底部，数字为分级，斜线加 ? 表示当日无法分级。",
     ),
     "figure.sensitivity": ("Courses in each arm as one open choice moves", "改变一个选择时各组疗程数"),
@@ -238,14 +254,16 @@ WORDS: dict[str, tuple[str, str]] = {
     "figure.swimmer": ("Every course: toxicity in the first weeks, then follow-up", "逐例：早期毒性与随访"),
     "figure.swimmer.none": ("There is no course to draw.", "没有可绘制的疗程。"),
     "figure.swimmer.caption": (
-        "Left: coloured bars with digits are CRS grades, green triangles tocilizumab. Right: bars end at last contact or death; "
+        "Left: coloured bars with digits are CRS grades, green triangles tocilizumab. Right: bars end at last "
+        "contact or death; "
         "their colour is the arm, which also stands beside the course.",
         "左：带数字的色条为 CRS 分级，绿色三角为托珠单抗。右：条形止于末次随访或死亡，颜色为组别（疗程旁亦有文字）。",
     ),
     "figure.patients": ("Temperature, grade and treatment of every course", "逐例体温、分级与治疗"),
     "figure.patients.none": ("No temperature was recorded for any course of the study.", "研究疗程均无体温记录。"),
     "figure.patients.caption": (
-        "Readings are joined only where the gap is 8 h or less. The window runs from a day before the first grade to a day after the last. "
+        "Readings are joined only where the gap is 8 h or less. The window runs from a day before the first grade "
+        "to a day after the last. "
         "Readings below 35.9 °C stand at 35.9.",
         "仅相隔不超过 8 小时的读数相连。时间窗为首次分级前一天至末次分级后一天。低于 35.9 °C 的读数画在 35.9。",
     ),
@@ -316,7 +334,7 @@ WORDS: dict[str, tuple[str, str]] = {
 
 
 class Words:
-    """The words of one language. `words(key, **values)` is fixed text, `words.term(text)` a phrase found in the data."""
+    """The words of one language: `words(key, **values)` is fixed text, `words.term(text)` a phrase of the data."""
 
     def __init__(self, lang: Lang = "en") -> None:
         if lang not in ("en", "zh"):

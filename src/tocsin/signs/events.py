@@ -156,14 +156,17 @@ def build(records: Records, courses: pl.DataFrame, parameters: Parameters) -> Ev
     available = clock_column(parameters, "time")
     value, method = pl.col("value"), pl.col("method")
     code = pl.col("variable").replace_strict(_READ, default=-1, return_dtype=pl.Int8)
-    if "minute" != readings.select(pl.col("precision").first()).item() or readings.get_column("precision").n_unique() > 1:
+    if not readings.select((pl.col("precision") == "minute").all()).item():
         code = pl.when(pl.col("precision") == "minute").then(code).otherwise(pl.lit(-1, pl.Int8))
+    rank = method.replace_strict(METHOD_RANK, default=3, return_dtype=pl.Int8)
+    if readings.get_column("method").null_count() == readings.height:
+        rank = pl.repeat(3, readings.height, dtype=pl.Int8)
     if parameters.site_policy == "oral_equivalent":
         shift = pl.col("site").replace_strict(ORAL_SHIFT, default=0.0, return_dtype=pl.Float64)
         value = pl.when(pl.col("variable") == "temperature").then((value + shift).round(3)).otherwise(value)
     columns = readings.select(
         time=available.to_physical(), read=pl.col("time").to_physical(), code=code, value=value,
-        rank=method.replace_strict(METHOD_RANK, default=3, return_dtype=pl.Int8),
+        rank=rank,
     )  # fmt: skip
     span = _spans(readings.get_column("patient_id"))
     ids = courses.get_column("patient_id").to_list()
@@ -224,7 +227,6 @@ def _act(frame: pl.DataFrame, kind: int, at: pl.Expr, read: pl.Expr | None = Non
         course=pl.col("course"), minute=minute_of(at), rank=pl.lit(steps.RANKS[kind], pl.Int32), kind=pl.lit(kind, pl.Int32),
         **{name: expr.cast(pl.Int32) for name, expr in numbers.items()},
         read=minute_of(at if read is None else read), **{name: expr.cast(pl.Float64).fill_null(float("nan")) for name, expr in values.items()},
-        at=at, row=pl.col("source_row") if "source_row" in frame.columns else pl.lit(0, pl.Int64),
     )  # fmt: skip
 
 
@@ -241,7 +243,10 @@ def _acts(records: Records, courses: pl.DataFrame, parameters: Parameters) -> pl
     early = -int(parameters.lookback_h * 60)
     keep = (pl.col("minute") >= early) | (pl.col("kind") == steps.STAY_START) | (pl.col("kind") == steps.STAY_END)
     keep = keep | (pl.col("kind") == steps.ATTRIBUTED)
-    return acts.filter(keep).sort("course", "minute", "rank", "at", "row", "kind", maintain_order=True)
+    # one key: ties keep the order of the record tables (patient, start, row)
+    place = pl.col("course").cast(pl.Int64) * 2**31 + pl.col("minute").cast(pl.Int64) + 2**30
+    ordered = acts.filter(keep).with_columns(place=place * 8 + pl.col("rank") // 2)
+    return ordered if ordered.get_column("place").is_sorted() else ordered.sort("place", maintain_order=True)
 
 
 def _with_courses(table: pl.DataFrame, of: pl.DataFrame) -> pl.DataFrame:

@@ -11,14 +11,14 @@ from tocsin.compiled import compiled, inline
 from tocsin.signs import steps
 from tocsin.signs.steps import (
     ASSESSED, ATTRIBUTED, DEVICE, DEVICE_STOP, LONG_AGO, MASKING, NEVER, ORDER, ORDER_RUNS, ORDER_STOP, ORDERS, PRESSORS,
-    READING_RANK, SETTINGS, SLOT, SLOTS, STAY_END, STAY_START, TOCILIZUMAB,
+    READING, READING_RANK, SETTINGS, SLOT, SLOTS, STAY_END, STAY_START, TOCILIZUMAB,
 )  # fmt: skip
 
 POSITIONS = SLOTS + 2  # one per slot, the oxygen device, the vasopressor
 MICROSECONDS_A_MINUTE = 60_000_000
 _PLAIN = (
     "known", "held_back", "count_pressors", "oxygen_class", "fio2_estimate", "end_episode", "closing_minute", "hypotension_of",
-    "settle_orders", "settle_episode", "begin", "pass_time", "arrive_reading", "arrive_stay", "arrive_order", "arrive_order_stop",
+    "settle_orders", "settle_episode", "settle_neurology", "begin", "pass_time", "arrive_reading", "arrive_stay", "arrive_order", "arrive_order_stop",
     "arrive_masking", "arrive_tocilizumab", "arrive_device", "arrive_settings", "arrive_device_stop", "arrive_attribution",
     "settle", "next_due",
 )  # fmt: skip
@@ -44,8 +44,8 @@ def take_act(slots: Any, orders: Any, since: Any, c: Any, rules: Any, minute: in
         steps.arrive_masking(c, rules, act.code, minute)
     elif kind == TOCILIZUMAB:
         steps.arrive_tocilizumab(c, minute)
-    elif kind == ASSESSED:
-        steps.arrive_reading(slots, c, rules, act.code, minute, act.read, act.value, np.int32(0), position)
+    elif kind == ASSESSED or kind == READING:
+        steps.arrive_reading(slots, c, rules, act.code, minute, act.read, act.value, act.flag, position)
     elif kind == ATTRIBUTED:
         steps.arrive_attribution(c, act.code, act.flag)
     elif kind == STAY_START:
@@ -53,6 +53,11 @@ def take_act(slots: Any, orders: Any, since: Any, c: Any, rules: Any, minute: in
     elif kind == STAY_END:
         steps.arrive_stay(slots, since, c, minute, False)
     return True
+
+
+def minute_at(time: Any, i: int, last: int, zero: int) -> int:
+    """Minute of row `i`, floor, also below zero; NEVER past the course's last row."""
+    return (time[i] - zero) // MICROSECONDS_A_MINUTE if i < last else NEVER
 
 
 def place(position: int, due: int, minute: int) -> int:
@@ -80,14 +85,14 @@ def _cohort(
         c = courses[w]
         steps.begin(slots, orders, since, c)
         i, j, started = first[w], act_first[w], False
-        while i < last[w] and (time[i] - zero[w]) // MICROSECONDS_A_MINUTE < -lookback:
+        ahead = minute_at(time, i, last[w], zero[w])
+        while ahead < -lookback:
             i += 1
+            ahead = minute_at(time, i, last[w], zero[w])
         before = LONG_AGO
         previous = np.int64(-1)
         while True:
-            minute = NEVER
-            if i < last[w]:
-                minute = min(minute, (time[i] - zero[w]) // MICROSECONDS_A_MINUTE)
+            minute = ahead
             if j < act_last[w]:
                 minute = min(minute, np.int64(acts[j].minute))
             if not started and minute >= 0:
@@ -103,11 +108,12 @@ def _cohort(
                 if not take_act(slots, orders, since, c, r, minute, acts[j], acts[j].position):
                     return -1, w
                 j += 1
-            while i < last[w] and (time[i] - zero[w]) // MICROSECONDS_A_MINUTE == minute:
+            while ahead == minute:
                 if code[i] >= 0:
-                    read = (read_time[i] - zero[w]) // MICROSECONDS_A_MINUTE
+                    read = minute if read_time[i] == time[i] else minute_at(read_time, i, last[w], zero[w])
                     steps.arrive_reading(slots, c, r, np.int32(code[i]), minute, np.int32(read), value[i], np.int32(rank[i]), np.int32(i))
                 i += 1
+                ahead = minute_at(time, i, last[w], zero[w])
             while j < act_last[w] and acts[j].minute == minute:
                 if not take_act(slots, orders, since, c, r, minute, acts[j], acts[j].position):
                     return -1, w
@@ -144,4 +150,38 @@ def cohort() -> Any:
         inline(getattr(steps, name))
     inline(take_act)
     inline(place)
+    inline(minute_at)
     return compiled(_cohort)
+
+
+def _tick(slots: Any, orders: Any, since: Any, courses: Any, rules: Any, minute: int, who: Any, acts: Any, before: Any, out: Any) -> None:
+    """One minute of many patients: their acts (sorted by patient and rank), then what is known of each (driver of simulate).
+
+    A patient's own changes between ticks (expiries, overlaps) are settled on the way; `before` holds the minute each was
+    settled last.
+    """
+    start = np.zeros(PRESSORS, np.int32)
+    r = rules[0]
+    j = 0
+    for w in range(courses.size):
+        c = courses[w]
+        while True:
+            due = steps.next_due(slots[w], orders[w], since[w], c, r, before[w])
+            if due >= minute:
+                break
+            steps.pass_time(c, due)
+            steps.settle(slots[w], orders[w], since[w], start, c, r, due)
+            before[w] = due
+        steps.pass_time(c, minute)
+        while j < acts.size and who[j] == w:
+            take_act(slots[w], orders[w], since[w], c, r, minute, acts[j], acts[j].position)
+            j += 1
+        out[w] = steps.settle(slots[w], orders[w], since[w], start, c, r, minute)
+        before[w] = minute
+
+
+@functools.cache
+def tick() -> Any:
+    """The compiled tick driver."""
+    cohort()
+    return compiled(_tick)

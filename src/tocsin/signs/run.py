@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,9 @@ _READ_SLOTS = ("temperature", "systolic", "mean_pressure", "spo2")
 
 @dataclass(frozen=True)
 class Signs:
-    """`situations`: course_id, from, to (null = open) and one column per sign, a row per change of what is known.
+    """`runs`: course_id, from, to, situation (a code); `codes`: what each code means, a row per situation that occurs.
+
+    `situations` is both together: course_id, from, to (null = open) and one column per sign, a row per change of what is known.
 
     Fever, hypotension, fio2_at_least_040: Boolean, null = unknown. Vasopressors (0-2) and oxygen (0-4): what is proved
     and `_at_most` what cannot be excluded. ICE, CAPD and the words of neurology: null = unknown. `episodes`:
@@ -40,9 +43,15 @@ class Signs:
     at which anything arrived or expired, with the value, minute and source row behind each sign.
     """
 
-    situations: pl.DataFrame
+    runs: pl.DataFrame
+    codes: pl.DataFrame
     episodes: pl.DataFrame
     moments: pl.DataFrame | None = None
+
+    @cached_property
+    def situations(self) -> pl.DataFrame:
+        """The runs with a column per sign."""
+        return self.runs.join(self.codes, on="situation", how="left", maintain_order="left").drop("situation")
 
 
 def situations(records: Records, courses: pl.DataFrame, parameters: Parameters | None = None) -> pl.DataFrame:
@@ -74,7 +83,7 @@ def run(records: Records, courses: pl.DataFrame, parameters: Parameters | None =
     made = _moments(runs, where[:n], records, built, courses, parameters) if moments else None
     if moments:
         runs = runs.filter((pl.col("what") != pl.col("what").shift(1)) | (pl.col("who") != pl.col("who").shift(1)) | (pl.int_range(pl.len()) == 0))
-    return Signs(_situations(runs, ids, ends), _episodes(episodes[:e], ids), made)
+    return Signs(*_coded(runs, ids, ends), _episodes(episodes[:e], ids), made)
 
 
 def _next_start(runs: pl.DataFrame, ends: pl.Series) -> pl.Expr:
@@ -83,19 +92,21 @@ def _next_start(runs: pl.DataFrame, ends: pl.Series) -> pl.Expr:
     return pl.when(pl.col("who") == pl.col("who").shift(-1)).then(following).otherwise(pl.when(end >= 0).then(end))
 
 
-def _situations(runs: pl.DataFrame, ids: pl.Series, ends: pl.Series) -> pl.DataFrame:
-    with_to = runs.with_columns(to=_next_start(runs, ends))
-    return with_to.select(pl.lit(ids).gather(pl.col("who")).alias("course_id"), "from", "to", *unpack(pl.col("what")))
+def _coded(runs: pl.DataFrame, ids: pl.Series, ends: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
+    coded = runs.select(
+        pl.lit(ids).gather(pl.col("who")).alias("course_id"), "from", to=_next_start(runs, ends), situation=pl.col("what")
+    )
+    codes = runs.select(situation=pl.col("what").unique())
+    return coded, codes.with_columns(unpack(codes.get_column("situation")))
 
 
-def unpack(what: pl.Expr) -> list[pl.Expr]:
-    """The columns of a packed situation."""
-    made: list[pl.Expr] = []
-    shift = 0
+def unpack(situation: pl.Series) -> list[pl.Series]:
+    """The columns of packed situations."""
+    packed, shift, made = situation.to_numpy(), 0, list[pl.Series]()
     for name, bits in steps.FIELDS:
-        raw = (what // (1 << shift)) % (1 << bits)
+        raw = pl.Series(((packed >> shift) & ((1 << bits) - 1)).astype(np.int8))
         shift += bits
-        made.append(_column(name, raw.cast(pl.Int8)).alias(name))
+        made.append(pl.select(_column(name, pl.lit(raw)).alias(name)).to_series())
     return made
 
 
@@ -127,7 +138,7 @@ def _moments(runs: pl.DataFrame, where: np.ndarray[Any, Any], records: Records, 
     """Each sign with the value, minute and row behind it; `_why` says why it is unknown."""
     ids, zero = courses.get_column("course_id"), courses.get_column("time_zero")
     who = pl.col("who")
-    made = [pl.lit(ids).gather(who).alias("course_id"), pl.col("from").alias("minute"), *unpack(pl.col("what"))]
+    made = [pl.lit(ids).gather(who).alias("course_id"), pl.col("from").alias("minute"), *unpack(runs.get_column("what"))]
     base = runs.with_columns(time_zero=pl.lit(zero).gather(who))
     places = {name: pl.Series(where[:, k]) for k, name in enumerate((*steps.SLOT_NAMES, "device", "pressor"))}
     behind = {"device": records.supports, "pressor": records.drugs, **dict.fromkeys(_READ_SLOTS, built.readings)}

@@ -29,11 +29,12 @@ OEDEMA_WORDS = ("none", "focal", "diffuse", "raised_pressure")
 SEDATED = 4
 
 # acts: what is not a number read at an instant
-(STAY_START, ORDER_STOP, DEVICE_STOP, ORDER_RUNS, MASKING, TOCILIZUMAB, DEVICE, SETTINGS, ASSESSED, ATTRIBUTED, STAY_END) = range(11)
+(STAY_START, ORDER_STOP, DEVICE_STOP, ORDER_RUNS, MASKING, TOCILIZUMAB, DEVICE, SETTINGS, ASSESSED, ATTRIBUTED, STAY_END,
+ READING) = range(12)
 # order inside a minute: stay starts, stops, starts, readings, stay ends; an act's rank is this times two
 RANKS = {STAY_START: 0, ORDER_STOP: 2, DEVICE_STOP: 2, ORDER_RUNS: 4, MASKING: 4, TOCILIZUMAB: 4, DEVICE: 4,
-         SETTINGS: 6, ASSESSED: 6, ATTRIBUTED: 6, STAY_END: 10}  # fmt: skip
-READING_RANK = 8
+         SETTINGS: 6, ASSESSED: 6, ATTRIBUTED: 6, READING: 8, STAY_END: 10}  # fmt: skip
+READING_RANK = RANKS[READING]
 ANTIPYRETIC, STEROID, ANTICYTOKINE = 1, 2, 3
 FEVER_AXIS, HYPOTENSION_AXIS, OXYGEN_AXIS, NEURO_AXIS = range(4)
 YES, NO, UNSURE = 1, 0, 2
@@ -56,9 +57,9 @@ COURSE = np.dtype(
         ("limit_low", "f8"), ("limit_high", "f8"), ("uses_ice", "i1"), ("uses_capd", "i1"), ("infusion", "i1"),
         ("covers_drugs", "i1"), ("stays_given", "i1"), ("end", "i4"),
         # state
-        ("covered", "i1"), ("soonest", "i4"), ("orders_used", "i4"), ("pressor_position", "i4"),
+        ("covered", "i1"), ("neuro", "i1"), ("soonest", "i4"), ("orders_used", "i4"), ("pressor_position", "i4"),
         ("previous_low", "i1"), ("previous_due", "i4"),
-        ("device", "i4"), ("device_start", "i4"), ("device_due", "i4"), ("device_position", "i4"), ("device_key", "i4"),
+        ("support", "i4"), ("device_start", "i4"), ("device_due", "i4"), ("device_position", "i4"), ("device_key", "i4"),
         ("flow", "f8"), ("fio2", "f8"), ("excluded", "i1"), ("intubated", "i4"),
         ("attribution", "i1", (4,)),
         ("open", "i1"), ("number", "i4"), ("onset", "i4"), ("last_held", "i4"), ("last_fever", "i4"), ("waived", "i1"),
@@ -92,6 +93,7 @@ FIELDS = (
     ("attribution_reviewed", 1), ("fever_before_infusion", 1), ("pressor_silent", 1), ("covered", 1),
     ("tocilizumab_doses", 3),
 )  # fmt: skip
+NEURO_UNKNOWN = np.int64(15 << 22 | 63 << 26 | 7 << 32 | 7 << 35 | 3 << 38 | 7 << 40)
 
 
 def begin(slots: Any, orders: Any, since: Any, c: Any) -> None:
@@ -103,6 +105,7 @@ def begin(slots: Any, orders: Any, since: Any, c: Any) -> None:
     for d in range(PRESSORS):
         since[d] = NEVER
     c.covered = 1 - c.stays_given
+    c.neuro = 0
     c.soonest = NEVER
     c.orders_used = 0
     c.pressor_position = -1
@@ -111,7 +114,7 @@ def begin(slots: Any, orders: Any, since: Any, c: Any) -> None:
     c.device_due = LONG_AGO
     c.device_start = LONG_AGO
     c.device_position = -1
-    c.device = -1
+    c.support = -1
     c.intubated = LONG_AGO
     for a in range(4):
         c.attribution[a] = UNSURE
@@ -149,6 +152,8 @@ def arrive_reading(slots: Any, c: Any, rules: Any, k: int, minute: int, read: in
     elif k == SYSTOLIC:
         c.previous_low = 1 if s.read > LONG_AGO and s.value < c.limit_low else 0
         c.previous_due = s.due
+    if k >= ICE:
+        c.neuro = 1
     s.value = value
     s.read = read
     s.rank = rank
@@ -192,7 +197,7 @@ def arrive_stay(slots: Any, since: Any, c: Any, minute: int, starts: bool) -> No
         since[d] = NEVER
     c.orders_used = 0
     c.device_due = LONG_AGO
-    c.device = -1
+    c.support = -1
     c.intubated = LONG_AGO
     if c.open:
         end_episode(c, minute, ENDED_RECORDS)
@@ -263,17 +268,17 @@ def arrive_device(c: Any, rules: Any, device: int, minute: int, start: int, flow
     """A device row: the newest start wins, at the same start the higher class."""
     if c.covered == 0 or start < c.device_start:
         return
-    if start == c.device_start and c.device >= 0 and minute < c.device_due:
+    if start == c.device_start and c.support >= 0 and minute < c.device_due:
         new_low, new_high = oxygen_class(rules, device, flow, fio2, excluded)
-        old_low, old_high = oxygen_class(rules, c.device, c.flow, c.fio2, c.excluded)
+        old_low, old_high = oxygen_class(rules, c.support, c.flow, c.fio2, c.excluded)
         if new_low < old_low or (new_low == old_low and new_high <= old_high):
             return
-    known = c.device >= 0 and minute < c.device_due
-    if device == rules.ventilator and known and c.device != device:
+    known = c.support >= 0 and minute < c.device_due
+    if device == rules.ventilator and known and c.support != device:
         c.intubated = minute
         if minute + rules.after_intubation < c.soonest:
             c.soonest = minute + rules.after_intubation
-    c.device = device
+    c.support = device
     c.device_start = start
     c.device_due = start + rules.device_valid
     c.device_position = position
@@ -287,7 +292,7 @@ def arrive_device(c: Any, rules: Any, device: int, minute: int, start: int, flow
 
 def arrive_settings(c: Any, minute: int, flow: float, fio2: float) -> None:
     """A row without a device: flow and FiO2 of the device held; its window is not renewed."""
-    if c.covered == 0 or c.device < 0 or minute >= c.device_due:
+    if c.covered == 0 or c.support < 0 or minute >= c.device_due:
         return
     if flow == flow:
         c.flow = flow
@@ -297,9 +302,9 @@ def arrive_settings(c: Any, minute: int, flow: float, fio2: float) -> None:
 
 def arrive_device_stop(c: Any, rules: Any, minute: int, key: int) -> None:
     """The stop printed in a device's row: room air from then on, if that device is still the one held."""
-    if c.covered == 0 or c.device < 0 or c.device_key != key:
+    if c.covered == 0 or c.support < 0 or c.device_key != key:
         return
-    c.device = rules.room_air
+    c.support = rules.room_air
     c.device_start = minute
     c.device_due = minute + rules.device_valid
     c.device_key = -1
@@ -485,6 +490,31 @@ def closing_minute(c: Any, rules: Any) -> int:
     return closes
 
 
+def settle_neurology(slots: Any, c: Any, rules: Any, minute: int) -> int:
+    """ICE, CAPD, consciousness, seizure, motor weakness and oedema, packed at their places."""
+    sedated = known(slots, CONSCIOUSNESS, minute) and slots[CONSCIOUSNESS].value == SEDATED
+    ice, capd, awake = 15, 63, 7
+    if c.uses_ice and not sedated and known(slots, ICE, minute):
+        ice = int(slots[ICE].value)
+    if c.uses_capd and not sedated and known(slots, CAPD, minute):
+        capd = int(slots[CAPD].value)
+    if not sedated and known(slots, CONSCIOUSNESS, minute):
+        awake = int(slots[CONSCIOUSNESS].value)
+    scored = rules.assume_neuro and (ice != 15 or capd != 63)
+    seizure = int(slots[SEIZURE].value) if known(slots, SEIZURE, minute) else (0 if scored else 7)
+    motor = int(slots[MOTOR].value) if known(slots, MOTOR, minute) else (0 if scored else 3)
+    oedema = int(slots[OEDEMA].value) if known(slots, OEDEMA, minute) else (0 if scored else 7)
+    if c.attribution[NEURO_AXIS] == NO:
+        ice, capd, awake, seizure, motor, oedema = 10, 0, 0, 0, 0, 0
+    packed = np.int64(ice) << 22
+    packed |= np.int64(capd) << 26
+    packed |= np.int64(awake) << 32
+    packed |= np.int64(seizure) << 35
+    packed |= np.int64(motor) << 38
+    packed |= np.int64(oedema) << 40
+    return packed
+
+
 def settle(slots: Any, orders: Any, since: Any, start: Any, c: Any, rules: Any, minute: int) -> int:
     """What is known at `minute`, packed by FIELDS; advances the episode and sets when it may change by itself."""
     fever = 2
@@ -511,12 +541,12 @@ def settle(slots: Any, orders: Any, since: Any, start: Any, c: Any, rules: Any, 
     isolated = 1 if hypotension == 1 and systolic_low and all_low == 0 and c.previous_low == 0 else 0
 
     oxygen, oxygen_high, assumed, provisional, estimated, forty = 0, 4, 0, 0, 0, 2
-    if c.device >= 0 and minute < c.device_due:
-        oxygen, oxygen_high = oxygen_class(rules, c.device, c.flow, c.fio2, c.excluded)
+    if c.support >= 0 and minute < c.device_due:
+        oxygen, oxygen_high = oxygen_class(rules, c.support, c.flow, c.fio2, c.excluded)
         fio2 = c.fio2
         if fio2 != fio2:
-            fio2 = fio2_estimate(rules, c.device, c.flow)
-            estimated = 1 if fio2 == fio2 and rules.class_rule[c.device] != R_NONE else 0
+            fio2 = fio2_estimate(rules, c.support, c.flow)
+            estimated = 1 if fio2 == fio2 and rules.class_rule[c.support] != R_NONE else 0
         if fio2 == fio2:
             forty = 1 if fio2 >= 0.40 - 1e-9 else 0
     elif rules.assume_oxygen and known(slots, SPO2, minute) and slots[SPO2].value >= 92:
@@ -533,20 +563,7 @@ def settle(slots: Any, orders: Any, since: Any, start: Any, c: Any, rules: Any, 
     if c.open and (minute - c.last_fever < rules.carry or (fever == 2 and (all_low > 0 or oxygen > 0))):
         carried = 1
 
-    sedated = known(slots, CONSCIOUSNESS, minute) and slots[CONSCIOUSNESS].value == SEDATED
-    ice, capd, awake, seizure, motor, oedema = 15, 63, 7, 7, 3, 7
-    if c.uses_ice and not sedated and known(slots, ICE, minute):
-        ice = int(slots[ICE].value)
-    if c.uses_capd and not sedated and known(slots, CAPD, minute):
-        capd = int(slots[CAPD].value)
-    if not sedated and known(slots, CONSCIOUSNESS, minute):
-        awake = int(slots[CONSCIOUSNESS].value)
-    scored = rules.assume_neuro and (ice != 15 or capd != 63)
-    seizure = int(slots[SEIZURE].value) if known(slots, SEIZURE, minute) else (0 if scored else 7)
-    motor = int(slots[MOTOR].value) if known(slots, MOTOR, minute) else (0 if scored else 3)
-    oedema = int(slots[OEDEMA].value) if known(slots, OEDEMA, minute) else (0 if scored else 7)
-    if c.attribution[NEURO_AXIS] == NO:
-        ice, capd, awake, seizure, motor, oedema = 10, 0, 0, 0, 0, 0
+    neuro = settle_neurology(slots, c, rules, minute) if c.neuro or c.attribution[NEURO_AXIS] == NO else NEURO_UNKNOWN
 
     reviewed = 0
     for a in range(3):
@@ -563,12 +580,7 @@ def settle(slots: Any, orders: Any, since: Any, start: Any, c: Any, rules: Any, 
     packed |= np.int64(oxygen) << 14
     packed |= np.int64(oxygen_high) << 17
     packed |= np.int64(forty) << 20
-    packed |= np.int64(ice) << 22
-    packed |= np.int64(capd) << 26
-    packed |= np.int64(awake) << 32
-    packed |= np.int64(seizure) << 35
-    packed |= np.int64(motor) << 38
-    packed |= np.int64(oedema) << 40
+    packed |= neuro
     packed |= np.int64(c.uses_ice) << 43
     packed |= np.int64(c.uses_capd) << 44
     packed |= np.int64(c.open) << 45

@@ -1,0 +1,254 @@
+"""Who is studied and in which arm: records to courses to grades to `follow` to arms, and who left on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tocsin.endpoints import judge_endpoints
+from tocsin.errors import TocsinError
+from tocsin.grading import Grading, follow_strategy, grade
+from tocsin.records import courses, read
+from tocsin.signs import Parameters, doses
+from tocsin.strategies import arms
+from tocsin.studyfile import StudyFile, TimeColumn
+from tocsin.tables import ATTRITION, FOLLOW, Records
+from tocsin.when import Strategy
+
+ICANS = "astct_icans"
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study after its courses are graded and put into arms; everything the results are described from."""
+
+    file: StudyFile
+    records: Records
+    courses: pl.DataFrame
+    grading: Grading
+    follow: pl.DataFrame
+    arms: pl.DataFrame
+    endpoints: pl.DataFrame
+    attrition: pl.DataFrame
+
+    @property
+    def scale(self) -> str:
+        """The scale CRS is graded on."""
+        return self.file.cohort.scale
+
+    @property
+    def parameters(self) -> Parameters:
+        """The parameters the signs were made with."""
+        return self.grading.parameters
+
+    @property
+    def arm_names(self) -> tuple[str, ...]:
+        """The arms in the order of the file."""
+        return tuple(self.file.strategies)
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Every two arms, in the order of the file."""
+        return list(combinations(self.arm_names, 2))
+
+    @cached_property
+    def members(self) -> dict[str, list[str]]:
+        """Courses of each arm, sorted."""
+        inside = self.arms.filter(pl.col("arm").is_not_null()).sort("course_id")
+        return {a: inside.filter(pl.col("arm") == a).get_column("course_id").to_list() for a in self.arm_names}
+
+    @cached_property
+    def in_arms(self) -> list[str]:
+        """Courses in any arm, in the order of the arms."""
+        return [course for arm in self.arm_names for course in self.members[arm]]
+
+    @cached_property
+    def drug(self) -> str:
+        """The drug the strategies give; the first one's where they differ."""
+        return next(iter(self.file.strategies.values())).give
+
+    @cached_property
+    def treated(self) -> frozenset[str]:
+        """Courses given a drug that some strategy gives, at or after time zero."""
+        return frozenset(self.follow.filter(pl.col("given_at").is_not_null()).get_column("course_id"))
+
+    @cached_property
+    def drugs_words(self) -> str:
+        """What the strategies give."""
+        return " or ".join(dict.fromkeys(rule.give for rule in self.file.strategies.values()))
+
+    @cached_property
+    def administrations(self) -> pl.DataFrame:
+        """Doses of the drug, split vials merged: course_id, minute, dose, dose_unit, rows."""
+        return doses(self.records, self.courses, self.drug, self.parameters)
+
+    @cached_property
+    def facts(self) -> pl.DataFrame:
+        """One row a course in an arm: the arm, when the drug was due and given, the course and the patient's facts."""
+        patients = self.records.patients.drop("age_y", "weight_kg", "source", "source_row")
+        rows = self.arms.filter(pl.col("arm").is_not_null()).join(self.courses, on="course_id", how="left")
+        return rows.join(patients, on="patient_id", how="left").sort("course_id")
+
+    def outcome(self, endpoint: str) -> pl.DataFrame:
+        """The endpoint of the courses in arms: course_id, arm, start, stop, event, value."""
+        rows = self.endpoints.filter(pl.col("endpoint") == endpoint).drop("endpoint")
+        of = self.arms.filter(pl.col("arm").is_not_null()).select("course_id", "arm")
+        return of.join(rows, on="course_id", how="left").sort("course_id")
+
+    def by_arm(self, frame: pl.DataFrame, column: str) -> dict[str, list[Any]]:
+        """Values of a column that are known, by arm; `frame` has a row a course."""
+        rows = frame.filter(pl.col(column).is_not_null()).sort("course_id")
+        kept = {arm: set(courses) for arm, courses in self.members.items()}
+        pairs = list(rows.select("course_id", column).iter_rows())
+        return {arm: [value for course, value in pairs if course in kept[arm]] for arm in self.arm_names}
+
+
+def gather(file: StudyFile, base: Path, overrides: dict[str, Any] | None = None) -> Study:
+    """Reads, grades and assigns. `base` is the folder of study.toml. Raises TocsinError of every room on the way."""
+    parameters = file.sign_parameters(overrides)
+    folder = base / file.data.path
+    kind = {"csv": "folder", "clif": "clif", None: None}[file.data.format]
+    site = base / file.data.site if file.data.site else None
+    records = read(folder, kind, site, file.data.zone)  # pyright: ignore[reportArgumentType]
+    given = time_column(folder, file.cohort.column, records) if file.cohort.column else None
+    frame, attrition = courses(
+        records, file.cohort.time_zero, file.cohort.split_dose_days, parameters.fever, column_times=given
+    )
+    scales = tuple(dict.fromkeys((file.cohort.scale, ICANS, *_grade_scales(file.strategies.values()))))
+    grading = grade(records, frame, scales, parameters)
+    follows = follow_all(file.strategies, records, frame, grading)
+    assigned = arms(follows, frame.get_column("course_id"))
+    ended = judge(file, records, frame, grading, follows)
+    study = Study(file, records, frame, grading, follows, assigned, ended, attrition)
+    return Study(file, records, frame, grading, follows, assigned, ended, _attrition(study, attrition))
+
+
+def judge(
+    file: StudyFile, records: Records, frame: pl.DataFrame, grading: Grading, follows: pl.DataFrame
+) -> pl.DataFrame:
+    """The endpoints as the file wants them."""
+    chosen, drug = file.endpoints, next(iter(file.strategies.values())).give
+    return judge_endpoints(
+        records, frame, grading.grades, grading.episodes, follows,
+        from_day=chosen.mrd_negative_cr.from_day, to_day=chosen.mrd_negative_cr.to_day, variant=chosen.efs.variant,
+        landmark_day=chosen.landmark_day, scale=file.cohort.scale, drug=drug,
+    )  # fmt: skip
+
+
+def follow_all(
+    strategies: dict[str, Strategy], records: Records, frame: pl.DataFrame, grading: Grading
+) -> pl.DataFrame:
+    """The `follow` table of every strategy."""
+    made = [follow_strategy(name, rule, records, frame, grading) for name, rule in strategies.items()]
+    return FOLLOW.frame(pl.concat(made)).sort("course_id", "strategy")
+
+
+def _grade_scales(strategies: Iterable[Strategy]) -> list[str]:
+    return [part.grade_of for rule in strategies for part in rule.when.parts() if part.grade_of]
+
+
+def time_column(folder: Path, column: TimeColumn, records: Records) -> pl.DataFrame:
+    """patient_id, time_zero, precision from a CSV file of the hospital's own; rows without a time are left out."""
+    from tocsin.records.instants import read_instants
+
+    path = folder / column.file
+    if not path.is_file():
+        raise TocsinError.of(
+            "study.file-missing", f"{column.file}: there is no such file in the data folder.", "It holds time zero.",
+            "Correct cohort.column.file in study.toml.",
+        )  # fmt: skip
+    try:
+        frame = pl.read_csv(path, infer_schema=False)
+    except (pl.exceptions.PolarsError, UnicodeDecodeError, OSError):
+        raise TocsinError.of(
+            "study.unreadable", f"{column.file}: it cannot be read as CSV.", do="Save it as CSV in UTF-8."
+        ) from None
+    missing = [name for name in (column.patient_id, column.time) if name not in frame.columns]
+    if missing:
+        raise TocsinError.of(
+            "study.column-missing", f"{column.file}: there is no column {' or '.join(missing)}.", "",
+            f"Correct cohort.column in study.toml; the file has {', '.join(frame.columns[:20])}.",
+        )  # fmt: skip
+    read_as = read_instants(frame.get_column(column.time), records.zone)
+    bad = int(read_as.unreadable.sum())
+    if read_as.trouble or bad:
+        why = read_as.trouble or f"{bad:,} of {frame.height:,} values are no time"
+        raise TocsinError.of(
+            "study.value", f'{column.file}, column "{column.time}": {why}.', "Time zero is never guessed.",
+            "Write times as 2021-03-04 08:15, with an offset if they are not in the hospital's zone.",
+        )  # fmt: skip
+    made = pl.DataFrame(
+        {"patient_id": frame.get_column(column.patient_id), "time_zero": read_as.utc, "precision": read_as.precision}
+    )
+    return made.filter(pl.col("time_zero").is_not_null())
+
+
+# --- attrition ----------------------------------------------------------------------------------------------------
+
+
+def _attrition(study: Study, first: pl.DataFrame) -> pl.DataFrame:
+    """From patients to arms; every course that leaves is counted with its reason, and named where it followed several."""
+    n, rows = study.courses.height, first.to_dicts()
+    patients = study.courses.get_column("patient_id").n_unique()
+    if n != patients:
+        rows.append(_step("courses of these patients", n, n, f"{patients:,} patients have {n:,} courses"))
+    treated = len(study.treated)
+    rows.append(_step(f"given {study.drugs_words} after time zero", n, treated, _untreated_words(study)))
+    inside = len(study.in_arms)
+    rows.append(_step("first dose followed a strategy", treated, inside, _strayed_words(study)))
+    both = study.arms.filter(pl.col("why").str.contains("followed several", literal=True)).get_column("course_id")
+    said = f"{len(both):,} followed several strategies, the earlier due counts: {named(both.to_list())}"
+    rows.append(_step("one arm each", inside, inside, said if len(both) else "no course followed several strategies"))
+    return ATTRITION.check(ATTRITION.frame(rows))
+
+
+def _untreated_words(study: Study) -> str:
+    without = [c for c in study.courses.get_column("course_id") if c not in study.treated]
+    if not without:
+        return "every course was given it: patients who never needed it are not in these records"
+    rows = study.follow.filter(pl.col("course_id").is_in(without))
+    due = rows.filter(pl.col("followed") == "not_given").get_column("course_id").n_unique()
+    words = f"{len(without):,} without a dose: due under a strategy {due:,}, never due {len(without) - due:,}"
+    only_day = day_only_doses(study).filter(pl.col("course_id").is_in(without)).get_column("course_id").n_unique()
+    words += f"; {only_day:,} have a dose charted to the day only" if only_day else ""
+    return words + ("" if "drugs" in study.records.supplied else "; no table of drugs was supplied")
+
+
+def _strayed_words(study: Study) -> str:
+    out = [c for c in study.arms.filter(pl.col("arm").is_null()).get_column("course_id") if c in study.treated]
+    if not out:
+        return "every first dose followed one"
+    rows = study.follow.filter(pl.col("course_id").is_in(out))
+    said = [
+        f"{arm}: {count(rows, arm, 'early'):,} before it was due or never due, {count(rows, arm, 'late'):,} too late"
+        for arm in study.arm_names
+    ]
+    return f"{len(out):,} followed none ({'; '.join(said)}): {named(out)}"
+
+
+def count(rows: pl.DataFrame, strategy: str, how: str) -> int:
+    """Courses that followed a strategy in this way."""
+    return rows.filter((pl.col("strategy") == strategy) & (pl.col("followed") == how)).height
+
+
+def day_only_doses(study: Study) -> pl.DataFrame:
+    """Doses of the drug charted to the day only, at or after time zero: they decide no minute."""
+    of = study.courses.select("patient_id", "course_id", "time_zero", "ends")
+    rows = study.records.drugs.filter((pl.col("drug") == study.drug) & (pl.col("precision") == "day"))
+    rows = rows.join(of, on="patient_id").filter(pl.col("start").dt.date() >= pl.col("time_zero").dt.date())
+    return rows.filter(pl.col("ends").is_null() | (pl.col("start") < pl.col("ends")))
+
+
+def _step(step: str, before: int, after: int, why: str) -> dict[str, Any]:
+    return {"step": step, "courses_in": before, "courses_out": after, "why": why}
+
+
+def named(courses: Sequence[str], most: int = 40) -> str:
+    """Courses as a list, cut where it is long."""
+    return ", ".join(courses[:most]) + (f" and {len(courses) - most:,} more" if len(courses) > most else "")
