@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from pathlib import Path
 
 import polars as pl
 
 from tocsin.grading import Grading, grade, streams
+from tocsin.outputs import csv_text, replace_file
 from tocsin.signs import Parameters, readings
 from tocsin.signs.events import merged_stays
 from tocsin.strategies import first_due
-from tocsin.tables import Records
+from tocsin.tables import FINDINGS, Records
 from tocsin.when import Strategy, When
 
 WINDOW_DAYS = 30
@@ -20,7 +21,6 @@ VITALS = ("temperature", "systolic", "mean_pressure", "spo2")
 SCORES = ("ice", "capd", "consciousness", "seizure", "motor_weakness", "oedema")
 PLACES = ("icu", "ward")
 _ANY_VALUE = -1000.0
-_FAR = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,11 @@ def check(
         triggers(records, courses, strategies, grading),
         {"all": records.patients.height, "without_vitals": without, "without_course": no_course},
     )
+
+
+def write_findings(result: CheckResult, path: Path) -> Path:
+    """The findings as CSV. Raises TocsinError `outputs.*` where something else stands at `path`."""
+    return replace_file(path, csv_text(result.findings), ",".join(FINDINGS.schema))
 
 
 def _vitals(records: Records) -> pl.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -102,6 +102,11 @@ def replace_file(path: Path, text: str, first_line: str) -> Path:
             "outputs.foreign-file", f"{path.name}: something that this command did not write stands there.",
             f"It would be lost. {_UNCHANGED}", "Name a new file with -o.",
         )  # fmt: skip
+    return put_text(path, text)
+
+
+def put_text(path: Path, text: str) -> Path:
+    """Writes a text file whole: made beside its place, then moved there. Raises TocsinError `outputs.not-writable`."""
     with _told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, made = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
@@ -128,7 +133,7 @@ def _umask() -> int:
 
 
 @contextmanager
-def _told(path: Path):  # noqa: ANN202
+def _told(path: Path) -> Iterator[None]:
     """An operating-system refusal as an error a reader can act on."""
     try:
         yield

@@ -51,7 +51,7 @@ class Ledger:
         if out.is_empty():
             return frame
         self.note(out, code, what, done, "excluded", decide=decide)
-        pass
+        self._excluded.append(out.select(ROW))
         return marked.filter(~pl.col("__bad")).drop("__bad")
 
     def set_unneeded_aside(self, frame: pl.DataFrame, unneeded: pl.Expr) -> pl.DataFrame:

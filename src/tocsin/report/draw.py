@@ -6,7 +6,8 @@ import polars as pl
 
 from tocsin.report.charts import plot_patients
 from tocsin.report.drawing import Figure
-from tocsin.report.figures import draw_curves, plot_days, plot_sensitivity
+from tocsin.report.figures import draw_curves, plot_days
+from tocsin.report.sensitivity import plot_sensitivity
 from tocsin.report.swimmer import plot_swimmer
 from tocsin.report.words import Lang, Words
 from tocsin.tables import StudyResults

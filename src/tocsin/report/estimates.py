@@ -99,7 +99,7 @@ MAIN = ("MRD-negative", "CRS death", "EFS", "OS", "severe CRS", "severe ICANS", 
 
 
 def main_outcomes(outcomes: list[str]) -> list[str]:
-    """What a reader asks first: one outcome for each name in `MAIN`, else the first six. The rest stands in its section."""
+    """What a reader asks first: one outcome for each name in `MAIN`, else the first six."""
     found = [next((o for o in outcomes if o.lower().startswith(name.lower())), "") for name in MAIN]
     return list(dict.fromkeys(o for o in found if o)) or outcomes[:6]
 

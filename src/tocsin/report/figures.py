@@ -1,4 +1,4 @@
-"""The figures of a study: curves with their risk table, grades by day, sensitivity of the arms.
+"""The figures of a study: curves with their risk table, grades by day.
 
 Every function takes the results and the words and returns a `Figure`: drawn, or with the sentence that stands instead.
 """
@@ -13,7 +13,6 @@ import polars as pl
 from tocsin.report.drawing import (
     GRADE_INK,
     INK,
-    SOFT,
     Figure,
     arm_scale,
     grade_scale,
@@ -65,21 +64,11 @@ def plot_curve(results: StudyResults, words: Words, outcome: str, kind: str) -> 
     shown = {arm: f"{words.term(arm)}" for arm in arms}
     last = max(float(rows["time"].max() or 0), float(risk["time"].max() or 0) if risk.height else 0.0)  # pyright: ignore
     per, unit, ticks = _time_axis(last, risk["time"].unique().sort().to_list())
-    line = [
-        {
-            "t": r["time"] / per,
-            "s": r["estimate"],
-            "lo": r["low"],
-            "hi": r["high"],
-            "c": r["censored"],
-            "a": shown[r["arm"]],
-        }
-        for r in rows.to_dicts()
-    ]
+    line = _line(rows, shown, per)
     colours, dashes = arm_scale(list(shown.values()))
     end = max(last / per, 1e-9)
     where = alt.Scale(domain=[-0.035 * end, 1.035 * end], nice=False, zero=False)
-    time = alt.X("t:Q", scale=where, axis=alt.Axis(title=words(f"axis.time.{unit}"), values=ticks, grid=False))
+    time = alt.X("t:Q", scale=where, axis=alt.Axis(title=words(f"axis.curve.{unit}"), values=ticks, grid=False))
     top_of = 1.0 if kind == "survival" else _ceiling(rows)
     high = alt.Scale(domain=[0, top_of], nice=False)
     share = alt.Y(
@@ -112,6 +101,20 @@ def plot_curve(results: StudyResults, words: Words, outcome: str, kind: str) -> 
     chart = _with_risk_table(top, risk, shown, per, where, words) if risk.height else top
     caption = words("figure.curve.caption" if kind == "survival" else "figure.incidence.caption")
     return Figure(name, title, _curve_alt(title, rows, arms, per, unit, words), caption, to_svg(chart))
+
+
+def _line(rows: pl.DataFrame, shown: dict[str, str], per: float) -> list[dict[str, Any]]:
+    """The rows as points; an arm with events at time 0 gets the point it starts from, so that the drop is seen."""
+    out: list[dict[str, Any]] = []
+    for r in rows.to_dicts():
+        start = 1.0 if r["kind"] == "survival" else 0.0
+        name = shown[r["arm"]]
+        if r["time"] == 0 and r["estimate"] != start and all(point["a"] != name for point in out):
+            out.append({"t": 0.0, "s": start, "lo": None, "hi": None, "c": 0, "a": name})
+        out.append(
+            {"t": r["time"] / per, "s": r["estimate"], "lo": r["low"], "hi": r["high"], "c": r["censored"], "a": name}
+        )
+    return out
 
 
 def _with_risk_table(top: Any, risk: pl.DataFrame, shown: dict[str, str], per: float, where: Any, words: Words) -> Any:
@@ -249,74 +252,6 @@ def _days_alt(title: str, days: pl.DataFrame, arms: list[str], words: Words) -> 
             words("alt.days", arm=words.term(arm), days=rows["day"].n_unique(), courses=rows["courses"].max() or 0)
         )
     return f"{title}. {' '.join(said)}"
-
-
-def plot_sensitivity(results: StudyResults, words: Words) -> Figure:
-    """How many courses each arm holds when one open choice moves: a tile a value, the main analysis framed."""
-    import altair as alt
-
-    table, title = results.tables["sensitivity"], words("figure.sensitivity")
-    if not table.height:
-        return Figure("sensitivity", title, "", instead=words("figure.sensitivity.none"))
-    arms = [a for a in [*arms_of(results), "none"] if a in set(table["arm"])]
-    arms += sorted(set(table["arm"]) - set(arms))
-    parts: list[Any] = []
-    for parameter, frame in table.group_by("parameter", maintain_order=True):
-        rows = [
-            {"v": _value(r, words), "a": words.term(r["arm"]), "n": r["courses"], "main": r["is_default"]}
-            for r in frame.to_dicts()
-        ]
-        moved = [
-            {"v": _value(r, words), "m": _moved(frame, r["value"], words)}
-            for r in frame.unique("value", maintain_order=True).to_dicts()
-        ]
-        order = list(dict.fromkeys(r["v"] for r in rows))
-        tiles = alt.Chart(values(rows)).encode(
-            x=alt.X(
-                "a:N",
-                sort=[words.term(a) for a in arms],
-                axis=alt.Axis(title=None, orient="top", labelAngle=0, ticks=False, domain=False),
-            ),
-            y=alt.Y(
-                "v:N", sort=order, axis=alt.Axis(title=None, ticks=False, domain=False, minExtent=190, maxExtent=190)
-            ),
-        )
-        top = int(table["courses"].max() or 1)  # pyright: ignore[reportArgumentType]
-        fill = alt.Color("n:Q", scale=alt.Scale(domain=[0, top], range=["#f4f8fb", "#7fb2d6"]), legend=None)
-        cells = tiles.mark_rect(stroke="white", strokeWidth=3).encode(
-            color=fill,
-            stroke=alt.condition("datum.main", alt.value(INK), alt.value("white")),
-            strokeWidth=alt.condition("datum.main", alt.value(1.6), alt.value(3)),
-        )
-        digits = tiles.mark_text(fontSize=13).encode(text="n:Q", color=alt.value(INK))
-        grid = alt.layer(cells, digits).properties(width=110 * len(arms), height=30 * len(order))
-        notes = (
-            alt.Chart(values(moved))
-            .mark_text(align="left", fontSize=11, color=SOFT, x=0)
-            .encode(y=alt.Y("v:N", sort=order, axis=None), text="m:N")
-            .properties(width=260, height=30 * len(order))
-        )
-        head = alt.TitleParams(words.term(str(parameter[0])), anchor="start", frame="bounds", offset=6)
-        parts.append(alt.hconcat(grid, notes, spacing=10, title=head).resolve_scale(y="independent"))
-    chart = alt.vconcat(*parts, spacing=18)
-    return Figure(
-        "sensitivity", title, words("alt.sensitivity", title=title), words("figure.sensitivity.caption"), to_svg(chart)
-    )
-
-
-def _value(row: dict[str, Any], words: Words) -> str:
-    return f"{row['value']}  ({words('sensitivity.main')})" if row["is_default"] else str(row["value"])
-
-
-def _moved(frame: pl.DataFrame, value: str, words: Words) -> str:
-    rows = frame.filter(pl.col("value") == value)
-    if rows["is_default"].any():
-        return ""
-    courses = sorted({c for text in rows["moved"] for c in text.split()})
-    if not courses:
-        return words("sensitivity.same")
-    named = ", ".join(courses[:4]) + (" …" if len(courses) > 4 else "")
-    return words("sensitivity.moved", n=len(courses), courses=named)
 
 
 def _slug(text: str) -> str:

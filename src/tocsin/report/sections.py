@@ -266,4 +266,4 @@ def _sensitivity(results: StudyResults, words: Words, figures: Figures) -> Secti
         empty=words("figure.sensitivity.none"),
     )
     drawn = figures.get("sensitivity")
-    return section(words, "sensitivity", *(_figure(drawn) if drawn and not drawn.instead else []), table)
+    return section(words, "sensitivity", *(_figure(drawn) if rows else []), table)

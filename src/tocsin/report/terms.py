@@ -52,8 +52,8 @@ TERMS: dict[str, tuple[str, str]] = {
     "rfs": ("RFS", "无复发生存（RFS）"),
     "efs_from_tocilizumab": ("EFS from tocilizumab", "自托珠单抗起 EFS"),
     "os_from_tocilizumab": ("OS from tocilizumab", "自托珠单抗起 OS"),
-    "EFS from tocilizumab": ("EFS from tocilizumab", "自托珠单抗起 EFS"),
-    "OS from tocilizumab": ("OS from tocilizumab", "自托珠单抗起 OS"),
+    "EFS from first tocilizumab": ("EFS from first tocilizumab", "自首剂托珠单抗起 EFS"),
+    "OS from first tocilizumab": ("OS from first tocilizumab", "自首剂托珠单抗起 OS"),
     "crs_onset": ("CRS onset", "CRS 起病"),
     "crs_duration": ("CRS duration", "CRS 持续时间"),
     "crs_max_grade": ("CRS worst grade", "CRS 最高分级"),
@@ -96,6 +96,8 @@ TERMS: dict[str, tuple[str, str]] = {
 
 # whole-phrase patterns; every group is translated on its own
 PATTERNS: tuple[tuple[str, str], ...] = (
+    (r"survival at ([\d.]+) months", "{0} 个月生存率"),
+    (r"(EFS|OS) from day (\d+)", "自第 {1} 天起 {0}"),
     (r"survival at ([\d.]+)", "{0} 天生存率"),
     (r"cumulative incidence at ([\d.]+)", "{0} 天累积发生率"),
     (r"restricted mean to ([\d.]+)", "限制平均至 {0} 天"),

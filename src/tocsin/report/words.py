@@ -251,6 +251,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "Each row is one value of the choice; the framed row is the main analysis.",
         "每行为该选择的一个取值；加框行为主分析。",
     ),
+    "figure.sensitivity.quiet": ("Nobody moves with: {names}.", "下列选择不改变分组：{names}。"),
     "figure.swimmer": ("Every course: toxicity in the first weeks, then follow-up", "逐例：早期毒性与随访"),
     "figure.swimmer.none": ("There is no course to draw.", "没有可绘制的疗程。"),
     "figure.swimmer.caption": (
@@ -274,7 +275,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "swimmer.relapse": ("relapse", "复发"),
     "swimmer.death": ("death", "死亡"),
     "swimmer.last_contact": ("last contact", "末次随访"),
-    "axis.time.days": ("days since time zero", "距时间零点（天）"),
+    "axis.curve.days": ("days", "时间（天）"),
+    "axis.curve.months": ("months", "时间（月）"),
     "axis.time.months": ("months since time zero", "距时间零点（月）"),
     "axis.survival": ("probability without event", "无事件概率"),
     "axis.incidence": ("probability of the event", "事件发生概率"),

@@ -1,0 +1,115 @@
+"""`run_study`: from a study file to everything a report is made of. The same input gives the same results."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+import tocsin
+from tocsin.grades import SCALES
+from tocsin.report.files import complete
+from tocsin.rules import spec_hash
+from tocsin.study.choices import parameter_table, source_text
+from tocsin.study.cohort import ICANS, Study, gather
+from tocsin.study.counts import count_table
+from tocsin.study.days import day_table
+from tocsin.study.ledger import Effects
+from tocsin.study.methods import citation_table, paragraphs
+from tocsin.study.sensitivity import sensitivity
+from tocsin.study.survival import curve_tables, response, survival_effects
+from tocsin.study.table1 import table1
+from tocsin.study.toxicity import crs_death, grade_effects, neurotoxicity, times
+from tocsin.study.treatment import mark_table, temperature_table, treatment_effects
+from tocsin.study.warnings import warning_table
+from tocsin.studyfile import read_study
+from tocsin.tables import EFFECTS, StudyResults
+
+PACKAGES = ("polars", "numpy", "numba", "scipy", "pydantic")
+PARTS: tuple[Callable[[Study, Effects], None], ...] = (
+    response, crs_death, grade_effects, survival_effects, neurotoxicity, times, treatment_effects,
+)  # fmt: skip
+
+
+def run_study(path: Path | str, parameters: Mapping[str, Any] | None = None) -> StudyResults:
+    """Results of the study at `path` (study.toml or its folder); `parameters` override those of the file.
+
+    Thin input (one course, no dose, nobody due, one strategy) gives full results; only what cannot be read raises
+    TocsinError.
+    """
+    file, where = read_study(path)
+    study = gather(file, where.parent, dict(parameters or {}))
+    spec = study_hash(study)
+    effects = Effects(file.study.level, spec, file.synthetic)
+    for part in PARTS:
+        part(study, effects)
+    curves, at_risk = curve_tables(study)
+    tables = {
+        "arms": study.arms, "table1": table1(study), "curves": curves, "at_risk": at_risk,
+        "readings": temperature_table(study), "marks": mark_table(study), "days": day_table(study),
+        "sensitivity": sensitivity(study), "warnings": warning_table(study, effects), "counts": count_table(study),
+        "citations": citation_table(study, effects), "courses": study.courses, "attrition": study.attrition,
+        "parameters": parameter_table(study), "effects": EFFECTS.frame(effects.rows), "endpoints": study.endpoints,
+        "grades": study.grading.grades, "episodes": study.grading.episodes, "follow": study.follow,
+        "findings": study.records.findings, "account": study.records.account,
+    }  # fmt: skip
+    return complete(StudyResults(_meta(study, where, spec), tables))
+
+
+def study_hash(study: Study) -> str:
+    """Hash of what was asked: the study file, its strategies, the scales and every parameter; not of the records."""
+    scales = sorted({study.scale, ICANS})
+    return spec_hash(
+        {
+            "study": study.file.model_dump(mode="json", by_alias=True, exclude_none=True),
+            "strategies": {arm: rule.hash for arm, rule in study.file.strategies.items()},
+            "scales": {name: SCALES[name].hash for name in scales},
+            "parameters": study.parameters.rows(),
+            "version": tocsin.__version__,
+        }
+    )
+
+
+def _meta(study: Study, where: Path, spec: str) -> dict[str, Any]:
+    file = study.file
+    return {
+        "title": file.title, "title_zh": file.title_zh, "question": file.question, "question_zh": file.question_zh,
+        "synthetic": file.synthetic, "synthetic_note": file.synthetic_note, "synthetic_note_zh": file.synthetic_note_zh,
+        "version": tocsin.__version__, "spec_hash": spec, "scale": study.scale, "time_zero": file.cohort.time_zero,
+        "arms": list(study.arm_names),
+        "strategies": [
+            {"name": arm, "sentence": rule.sentence(), "sentence_zh": rule.sentence("zh"),
+             "source": source_text(rule.source), "hash": rule.hash}
+            for arm, rule in file.strategies.items()
+        ],
+        "inputs": _inputs(study, where), "methods": paragraphs(study), "generated_with": _versions(),
+        "seed": file.study.seed, "level": file.study.level, "months": file.endpoints.months,
+        "zone": study.records.zone,
+    }  # fmt: skip
+
+
+def _inputs(study: Study, where: Path) -> dict[str, str]:
+    """SHA-256 of every file that was read, by its name."""
+    folder = where.parent / study.file.data.path
+    site = where.parent / study.file.data.site if study.file.data.site else folder / "site.toml"
+    read = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in (where, site) if file.is_file()}
+    return dict(sorted({**study.records.hashes, **read}.items()))
+
+
+def _versions() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def frame_of(results: StudyResults, table: str) -> pl.DataFrame:
+    """One table of the results."""
+    return results.tables[table]

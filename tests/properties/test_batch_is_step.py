@@ -1,0 +1,73 @@
+"""Batch is step: the event driver, fed one event at a time in any order of arrival, ends where the cohort kernel ends."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import polars as pl
+from generators import Generated, courses, generated, row_course, row_patient, row_reading, row_stay
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from properties.history import batch_is_not_step
+from tocsin.signs import Parameters, situations
+from tocsin.signs import events as signs_events
+from tocsin.signs.course import Course, acts_of
+from tocsin.signs.run import unpack
+
+SLOW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+
+
+def batch(whole: Generated) -> list[Any]:
+    """(minute, signs) wherever the situation changes, by the cohort kernel."""
+    runs = situations(whole.records(), whole.course_frame(), Parameters())
+    signs = runs.drop("course_id", "from", "to").rows()
+    return list(zip(runs.get_column("from").to_list(), signs, strict=True))
+
+
+def in_order(whole: Generated, seed: int, course: type[Course] = Course) -> list[Any]:
+    """The same by the event driver; the events arrive shuffled by `seed`."""
+    built = signs_events.build(whole.records(), whole.course_frame(), Parameters())
+    acts = list(acts_of(built, 0))
+    random.Random(seed).shuffle(acts)
+    driver = course(built.courses[0], built.rules[0])
+    for act in acts:
+        driver.take(act)
+    changes = driver.runs()
+    frame = pl.DataFrame({"what": [what for _, what in changes]}, schema={"what": pl.Int64})
+    signs = frame.select(unpack(pl.col("what"))).rows()
+    return list(zip([minute for minute, _ in changes], signs, strict=True))
+
+
+@settings(SLOW, max_examples=100)
+@given(courses(), st.integers(0, 999))
+def test_event_driver(whole: Generated, seed: int) -> None:
+    assert batch_is_not_step(batch, in_order, whole, seed) == []
+
+
+# ------------------------------------------------------------------------------------------------------- sabotage
+
+
+class ArrivalIsOrder(Course):
+    """Wrong: events are taken in the order in which they arrive; a late one is patched in at the end."""
+
+    def take(self, act: Any) -> None:
+        self.acts.append(act)
+        self._advance(act)
+
+
+def test_arrival_taken_for_order_is_seen() -> None:
+    whole = generated(
+        {
+            "patients": [row_patient()],
+            "stays": [row_stay(-1000, None)],
+            "measurements": [row_reading("temperature", value, minute) for minute, value in ((0, 37.0), (60, 39.0))],
+        },
+        [row_course()],
+        600,
+    )
+    seeds = range(6)
+    assert [batch_is_not_step(batch, in_order, whole, seed) for seed in seeds] == [[]] * len(seeds)
+    assert any(
+        batch_is_not_step(batch, lambda one, s: in_order(one, s, ArrivalIsOrder), whole, seed) for seed in seeds
+    )
