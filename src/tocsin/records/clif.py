@@ -94,6 +94,7 @@ class _Folder:
 
     path: Path
     zone: str
+    zone_stated: bool
     ledger: Ledger = field(default_factory=Ledger)
     frames: dict[str, pl.DataFrame] = field(default_factory=dict[str, pl.DataFrame])
     hashes: dict[str, str] = field(default_factory=dict[str, str])
@@ -119,14 +120,16 @@ def clif_version(frames: Mapping[str, pl.DataFrame]) -> str:
     return found[0] if len(found) == 1 else "mixed" if found else "unknown"
 
 
-def read_clif(folder: Path | str, *, zone: str | None) -> Records:
+def read_clif(folder: Path | str, *, zone: str | None = None) -> Records:
     """Records of a CLIF folder. `zone` is the hospital's: times without an offset stand in it, dates are its days.
 
-    Raises TocsinError: `records.zone-missing`, `records.zone-unknown`, `records.not-clif`, `records.column-missing`,
+    CLIF instants carry an offset, so a folder can be read without a zone; then days are those of UTC, and the finding
+    M.zone-unstated says that times charted as a date only cannot be told. Raises TocsinError: `records.zone-missing` (a
+    time has no offset), `records.zone-unknown`, `records.not-clif`, `records.column-missing`,
     `records.time-unreadable`, and those of opening files.
     """
     path = Path(folder)
-    state = _Folder(path, _checked_zone(zone))
+    state = _Folder(path, _checked_zone(zone), zone is not None)
     if not is_clif(path):
         raise TocsinError.of(
             "records.not-clif", f"{path.name}: no file clif_vitals, clif_hospitalization, ... in this folder.",
@@ -142,11 +145,7 @@ def read_clif(folder: Path | str, *, zone: str | None) -> Records:
 
 def _checked_zone(zone: str | None) -> str:
     if zone is None:
-        raise TocsinError.of(
-            "records.zone-missing", "The time zone of the hospital is not stated.",
-            "Dates without a time, and times without an offset, cannot be placed.",
-            'Add  zone = "Asia/Shanghai"  (or the right one) to site.toml.',
-        )  # fmt: skip
+        return "UTC"
     try:
         ZoneInfo(zone)
     except (KeyError, ValueError, OSError):
@@ -154,6 +153,19 @@ def _checked_zone(zone: str | None) -> str:
             "records.zone-unknown", f'There is no time zone "{zone}".', do="Use a name such as America/New_York."
         ) from None
     return zone
+
+
+def _day_zone(frames: Mapping[str, pl.DataFrame]) -> str:
+    """A fixed zone whose midnight is the whole hour at which deaths pile up (3 or more, and a fifth of them), else UTC.
+
+    A date without a time is written as midnight of the hospital's day; instants themselves need no zone here.
+    """
+    deaths = frames["patient"].get_column("death_dttm").drop_nulls() if "patient" in frames else pl.Series([], dtype=TIME)
+    hours = deaths.filter(deaths == deaths.dt.truncate("1h")).dt.hour().value_counts(sort=True)
+    if not hours.height or hours.item(0, "count") < max(3, 0.2 * len(deaths)):
+        return "UTC"
+    hour: int = hours.item(0, 0)
+    return "UTC" if hour == 0 else f"Etc/GMT+{hour}" if hour <= 12 else f"Etc/GMT-{24 - hour}"
 
 
 def _find(folder: Path, name: str) -> Path | None:
@@ -207,6 +219,13 @@ def _instants(state: _Folder, opened: Opened, name: str) -> pl.Series:
         read = spelled.str.to_datetime("%Y-%m-%d %H:%M:%S%.f%#z", time_unit="us", time_zone="UTC", strict=False)
         if read.null_count() == column.null_count():
             return read.cast(TIME)
+    if not state.zone_stated and column.null_count() < len(column):
+        state.problems.append(
+            Problem(
+                "records.zone-missing", f'{opened.name}, column "{name}": times without an offset, and no time zone stated.',
+                "They cannot be placed.", 'Add  --zone Asia/Shanghai  (or the right one), or zone = "..." to a site.toml.',
+            )
+        )  # fmt: skip
     instants = read_instants(column, state.zone)
     if instants.trouble:
         state.problems.append(
@@ -254,6 +273,12 @@ def _count_others(state: _Folder) -> None:
 
 def _records(state: _Folder) -> Records:
     frames, ledger = state.frames, state.ledger
+    if not state.zone_stated:
+        state.zone = _day_zone(frames)
+        ledger.add(
+            "M.zone-unstated", "clif", None, 0, "the hospital's time zone is not stated; every instant carries its offset",
+            f"dates without a time are told by deaths that pile up at one whole hour: days are those of {state.zone}",
+        )  # fmt: skip
     version = clif_version(frames)
     ledger.add(
         "C.clif-version", "clif", None, 0, f"categories are spelled as in CLIF {version}", "read with that spelling"

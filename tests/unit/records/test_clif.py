@@ -271,7 +271,7 @@ def test_files_that_are_not_read_are_counted_as_not_needed(tmp_path):
 @pytest.mark.parametrize(
     ("zone", "change", "slug"),
     [
-        (None, None, "records.zone-missing"),
+        (None, "naive", "records.zone-missing"),
         ("Mars/Olympus", None, "records.zone-unknown"),
         ("UTC", "drop", "records.column-missing"),
         ("UTC", "empty", "records.not-clif"),
@@ -281,11 +281,24 @@ def test_what_is_refused(tmp_path, zone, change, slug):
     path = tmp_path
     if change != "empty":
         folder(tmp_path, vitals=[vital(0, "temp_c", 38.5)])
+    if change == "naive":
+        table = pl.read_csv(tmp_path / "clif_vitals.csv")
+        naive = table.with_columns(pl.lit("2026-01-01 08:00:00").alias("recorded_dttm"))
+        naive.write_csv(tmp_path / "clif_vitals.csv")
     if change == "drop":
         pl.read_csv(tmp_path / "clif_vitals.csv").drop("vital_value").write_csv(tmp_path / "clif_vitals.csv")
     with pytest.raises(TocsinError) as error:
         read_clif(path, zone=zone)
     assert error.value.problems[0].slug == slug
+
+
+def test_without_a_zone_days_follow_the_hour_at_which_deaths_pile_up(tmp_path):
+    died = ["2150-01-02T05:00:00Z", "2151-03-02T05:00:00Z", "2152-06-02T05:00:00Z", "2153-06-02T07:21:00Z"]
+    people = [{"patient_id": f"p{k}", "death_dttm": when} for k, when in enumerate(died)]
+    records = read_clif(folder(tmp_path, patient=people))
+    assert records.zone == "Etc/GMT+5"
+    assert records.outcomes.get_column("precision").to_list().count("day") == 3
+    assert found(records, "M.zone-unstated")["needs_decision"] is False
 
 
 def test_read_finds_the_format_and_the_zone(tmp_path):
