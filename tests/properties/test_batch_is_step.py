@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import numpy as np
 import polars as pl
 from generators import Generated, courses, generated, row_course, row_patient, row_reading, row_stay
 from hypothesis import HealthCheck, given, settings
@@ -30,7 +31,7 @@ def in_order(whole: Generated, seed: int, course: type[Course] = Course) -> list
     built = signs_events.build(whole.records(), whole.course_frame(), Parameters())
     acts = list(acts_of(built, 0))
     random.Random(seed).shuffle(acts)
-    driver = course(built.courses[0], built.rules[0])
+    driver = course(built.courses[0], built.rules.view(np.recarray)[0])
     for act in acts:
         driver.take(act)
     changes = driver.runs()

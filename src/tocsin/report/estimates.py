@@ -37,6 +37,12 @@ def unit_of(row: dict[str, Any], words: Words) -> str:
     return words("unit.days")
 
 
+def _named_unit(row: dict[str, Any], words: Words) -> str:
+    """Unit of a typical value or a shift: the first words of its note (`mg/kg; quartiles ...`)."""
+    unit = row["note"].split(";")[0].strip()
+    return words.term(unit) if row["measure"].startswith(("typical value", "shift")) and len(unit) < 16 else ""
+
+
 def _one(value: float | None, kind: str, open_end: str) -> str:
     if value is None:
         return open_end
@@ -57,7 +63,9 @@ def estimate_text(row: dict[str, Any], words: Words) -> str:
         return f"{events}/{n} ({percent(value)})" if counted else percent(value)
     if kind == "difference":
         return f"{'+' if value > 0 else ''}{fixed(value * 100)} {words('unit.points')}"
-    return f"{fixed(value)} {unit_of(row, words)}" if kind == "time" else fixed(value)
+    if kind == "time":
+        return f"{fixed(value)} {unit_of(row, words)}"
+    return f"{fixed(value)} {_named_unit(row, words)}".strip()
 
 
 def interval_text(row: dict[str, Any], words: Words) -> str:
@@ -95,6 +103,11 @@ def p_text(p: float | None, synthetic: bool, words: Words) -> str:
     return f"{p_value(p)} ({words('synthetic')})" if synthetic else p_value(p)
 
 
+def _compares(measure: str) -> bool:
+    """An effect, not a test and not the smallest effect the study could have seen (which reads like a result)."""
+    return shape(measure) != "test" and "detectable" not in measure
+
+
 MAIN = ("MRD-negative", "CRS death", "EFS", "OS", "severe CRS", "severe ICANS", "CRS duration")
 
 
@@ -118,7 +131,7 @@ def headline(effects: list[dict[str, Any]], arms: list[str]) -> list[dict[str, A
             row["contrast"]: row for row in reversed(single) if row["measure"] == measure and row["contrast"] in arms
         }
         pairs = [row for row in rows if is_contrast(row)]
-        shown = next((row for row in pairs if row["estimate"] is not None and shape(row["measure"]) != "test"), None)
+        shown = next((row for row in pairs if row["estimate"] is not None and _compares(row["measure"])), None)
         tested = next((row for row in pairs if row["p"] is not None), None)
         out.append({"outcome": outcome, "measure": measure, "arms": of_arm, "contrast": shown, "p_row": tested})
     return out

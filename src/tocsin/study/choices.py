@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from tocsin.grades import SCALES
 from tocsin.sources import ALL, SPEC, ZHOU_2023
 from tocsin.strategies import STRATEGIES
 from tocsin.study.cohort import Study
@@ -90,7 +91,9 @@ def _built_in(rule: Strategy) -> Strategy | None:
 def _cohort(study: Study) -> Iterator[dict[str, str]]:
     mine, usual = study.file.cohort, Cohort.model_fields
     yield _row("cohort.time_zero", mine.time_zero, usual["time_zero"].default, "what minute 0 is")
-    yield _row("cohort.scale", mine.scale, usual["scale"].default, "scale CRS is graded on; the founding paper names none")
+    yield _row(
+        "cohort.scale", mine.scale, usual["scale"].default, "scale CRS is graded on; the founding paper names none"
+    )
     yield _row("cohort.split_dose_days", f"{mine.split_dose_days:g}", usual["split_dose_days"].default,
                "later CAR-T doses within this many days are one course")  # fmt: skip
 
@@ -100,10 +103,17 @@ def _endpoints(study: Study) -> Iterator[dict[str, str]]:
     for key in ("from_day", "to_day"):
         value, default = (getattr(e.mrd_negative_cr, key) for e in (mine, usual))
         yield _row(f"endpoints.mrd_negative_cr.{key}", value, default, "window of the response, days, included")
-    yield _row("endpoints.efs.variant", mine.efs.variant, usual.efs.variant, "what transplant and new therapy do to EFS")
-    yield _row("endpoints.landmark_day", f"{mine.landmark_day:g}", f"{usual.landmark_day:g}", "survival is also counted from this day")
+    yield _row(
+        "endpoints.efs.variant", mine.efs.variant, usual.efs.variant, "what transplant and new therapy do to EFS"
+    )
+    yield _row(
+        "endpoints.landmark_day",
+        f"{mine.landmark_day:g}",
+        f"{usual.landmark_day:g}",
+        "survival is also counted from this day",
+    )
     yield _row("endpoints.months", f"{mine.months:g}", f"{usual.months:g}", "days of a month")
-    yield _row("endpoints.severe", 3, 3, "lowest grade that is severe")
+    yield _row("endpoints.severe", SCALES[study.scale].severe, 3, "lowest grade that is severe")
 
 
 def _statistics(study: Study) -> Iterator[dict[str, str]]:
@@ -111,14 +121,26 @@ def _statistics(study: Study) -> Iterator[dict[str, str]]:
     for key, info in words.items():
         value = getattr(mine, key)
         yield _row(f"study.{key}", _plain(value), _plain(info.default), info.description or key)
-    yield _row("statistics.median_interval", "log-log", "log-log", "interval of survival medians; SPSS's stands beside it")
+    yield _row(
+        "statistics.median_interval", "log-log", "log-log", "interval of survival medians; SPSS's stands beside it"
+    )
     yield _row("statistics.proportion_interval", "Clopper-Pearson", "Clopper-Pearson", "interval of a share")
     yield _row("statistics.difference_interval", "Newcombe", "Newcombe", "interval of a difference of two shares")
     yield _row("statistics.two_sided", "Fisher, exact Mann-Whitney, exact log-rank", "Fisher, exact Mann-Whitney, exact log-rank",
                "tests at these sizes")  # fmt: skip
     yield _row("statistics.power", f"{POWER:g}", f"{POWER:g}", "power of the smallest detectable difference")
-    yield _row("counts.near_trigger_h", f"{NEAR.total_seconds() / 3600:g}", "24", "cultures this close to the trigger are counted")
-    yield _row("counts.neutrophils_old_h", f"{NEUTROPHILS_OLD.total_seconds() / 3600:g}", "48", "neutrophils at the trigger are at most this old")
+    yield _row(
+        "counts.near_trigger_h",
+        f"{NEAR.total_seconds() / 3600:g}",
+        "24",
+        "cultures this close to the trigger are counted",
+    )
+    yield _row(
+        "counts.neutrophils_old_h",
+        f"{NEUTROPHILS_OLD.total_seconds() / 3600:g}",
+        "48",
+        "neutrophils at the trigger are at most this old",
+    )
 
 
 def _plain(value: Any) -> str:

@@ -13,6 +13,7 @@ import polars as pl
 
 from tocsin.endpoints import judge_endpoints
 from tocsin.errors import TocsinError
+from tocsin.grades import SCALES
 from tocsin.grading import Grading, follow_strategy, grade
 from tocsin.records import courses, read
 from tocsin.signs import Parameters, doses
@@ -137,7 +138,8 @@ def judge(
     return judge_endpoints(
         records, frame, grading.grades, grading.episodes, follows,
         from_day=chosen.mrd_negative_cr.from_day, to_day=chosen.mrd_negative_cr.to_day, variant=chosen.efs.variant,
-        landmark_day=chosen.landmark_day, scale=file.cohort.scale, drug=drug,
+        landmark_day=chosen.landmark_day, scale=file.cohort.scale, severe=SCALES[file.cohort.scale].severe,
+        drug=drug,
     )  # fmt: skip
 
 

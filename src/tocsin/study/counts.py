@@ -89,7 +89,10 @@ def _assumed_hours(made: Counts) -> None:
 
 def _waiver(made: Counts) -> None:
     hours = waiver_hours(made.study)
-    for place, what in ((0, "hours at grade 0 under the fever waiver"), (1, "hours above grade 0 under the fever waiver")):
+    for place, what in (
+        (0, "hours at grade 0 under the fever waiver"),
+        (1, "hours above grade 0 under the fever waiver"),
+    ):
         values = {arm: pair[place] for arm, pair in hours.items()}
         made.put(what, {**values, ALL: sum(values.values())}, "h", "fever no longer required after a drug")
 
@@ -124,7 +127,9 @@ def _beside_fever(made: Counts) -> None:
     made.courses("positive cultures around the trigger", positive, f"{note}; the result came later")
     given = drug_rows(study, ("antibiotic",)).join(due.select("course_id", "due_at"), on="course_id")
     before = (pl.col("minute") <= pl.col("due_at")) & (pl.col("minute") > pl.col("due_at") - 1440)
-    made.courses("antibiotics at the trigger", given.filter(before).get_column("course_id"), "a dose in the 24 h before it")
+    made.courses(
+        "antibiotics at the trigger", given.filter(before).get_column("course_id"), "a dose in the 24 h before it"
+    )
     cells = last_before(study, "neutrophils", _due_instant(), NEUTROPHILS_OLD)
     known = {course: float(value) for course, value in cells.iter_rows()}
     made.middle("neutrophils at the trigger", known, "10^9/L", "median of the last known result, at most 48 h old")
@@ -142,7 +147,9 @@ def _response(made: Counts) -> None:
     study = made.study
     window = study.file.endpoints.mrd_negative_cr
     of = study.facts.select("course_id", "patient_id", "time_zero")
-    rows = study.records.outcomes.filter((pl.col("what") == "mrd") & pl.col("value").is_not_null()).join(of, on="patient_id")
+    rows = study.records.outcomes.filter((pl.col("what") == "mrd") & pl.col("value").is_not_null()).join(
+        of, on="patient_id"
+    )
     zone = study.records.zone
     local = [pl.col(c).dt.convert_time_zone(zone).dt.date() for c in ("time", "time_zero")]
     rows = rows.with_columns(day=(local[0] - local[1]).dt.total_days(), method=pl.col("method").fill_null("not stated"))
@@ -165,7 +172,11 @@ def _drug(made: Counts) -> None:
     doses = {course: float(v) for course, v in known.select("course_id", "mg_per_kg").iter_rows()}
     made.middle(f"first {drug}", doses, "mg/kg", "median; split vials merged")
     outside = ~pl.col("mg_per_kg").is_between(LEAST_MG_KG, MOST_MG_KG) & (pl.col("mg") < MOST_MG)
-    made.courses(f"first {drug} outside 3.5 to 14 mg/kg", known.filter(outside).get_column("course_id"), "and below the 800 mg cap")
+    made.courses(
+        f"first {drug} outside 3.5 to 14 mg/kg",
+        known.filter(outside).get_column("course_id"),
+        "and below the 800 mg cap",
+    )
     number = dose_counts(study)
     total = {arm: sum(number.get(c, 0) for c in mine) for arm, mine in made.groups.items()}
     until = f"to day {study.file.study.exposure_days}, split vials merged"

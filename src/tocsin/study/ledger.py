@@ -46,15 +46,16 @@ class Effects:
     # --- yes or no ------------------------------------------------------------------------------------------------
 
     def shares(
-        self, outcome: str, counts: dict[str, tuple[int, int]], pairs: Sequence[tuple[str, str]], note: str = "",
-        wilson: bool = False, ratio: bool = False, detectable: bool = False,
+        self, outcome: str, counts: dict[str, tuple[int, int]], pairs: Sequence[tuple[str, str]],
+        notes: dict[str, str] | str = "", wilson: bool = False, ratio: bool = False, detectable: bool = False,
     ) -> None:  # fmt: skip
         """Proportions by arm with Clopper-Pearson limits, then every two arms: Newcombe and Fisher.
 
         `counts`: arm to (events, courses). `wilson`, `ratio` and `detectable` add those rows.
         """
+        said = {arm: notes if isinstance(notes, str) else notes.get(arm, "") for arm in counts}
         for arm, (events, n) in counts.items():
-            self.add(outcome, arm, proportion(events, n, level=self.level), note=note)
+            self.add(outcome, arm, proportion(events, n, level=self.level), note=said[arm])
         if wilson:
             for arm, (events, n) in counts.items():
                 row = proportion(events, n, level=self.level, method="wilson")
@@ -65,14 +66,14 @@ class Effects:
     def _two_shares(
         self, outcome: str, pair: tuple[str, str], counts: dict[str, tuple[int, int]], ratio: bool, detectable: bool
     ) -> None:
+        """Without an event, or with nothing but events, there is nothing to test and no P."""
         (a, m), (b, n) = counts[pair[0]], counts[pair[1]]
-        p = fisher_p(a, m, b, n) if m and n else None
+        p = fisher_p(a, m, b, n) if m and n and 0 < a + b < m + n else None
         row = risk_difference(a, m, b, n, level=self.level)
-        method = "Newcombe hybrid score interval; P: Fisher's exact test, two-sided"
+        method = "Newcombe hybrid score interval" + ("; P: Fisher's exact test, two-sided" if p is not None else "")
         self.add(outcome, versus(pair), row, p=p, method=method)
         if ratio:
-            row = odds_ratio(a, m, b, n, level=self.level)
-            self.add(outcome, versus(pair), row, p=None)
+            self.add(outcome, versus(pair), odds_ratio(a, m, b, n, level=self.level), p=None)
         if detectable and m and n:
             self._detectable(outcome, pair, (m, b, n))
 

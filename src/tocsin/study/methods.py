@@ -18,7 +18,12 @@ _CRS_ZH = {
     "new_therapy_is_event": "未复发而开始新治疗算事件，忽略移植",
 }  # fmt: skip
 _ZERO_ZH = {"infusion": "回输", "admission": "入院", "first-fever": "首次发热", "column": "给定列"}
-_ZERO = {"infusion": "CAR-T infusion", "admission": "admission", "first-fever": "the first fever", "column": "the given column"}
+_ZERO = {
+    "infusion": "CAR-T infusion",
+    "admission": "admission",
+    "first-fever": "the first fever",
+    "column": "the given column",
+}
 _CLOCK = {"available": "when the ward could know it", "measured": "when it was measured"}
 _CLOCK_ZH = {"available": "病房可知的时间", "measured": "测量的时间"}
 

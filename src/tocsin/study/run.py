@@ -8,7 +8,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 
 import tocsin
 from tocsin.grades import SCALES
@@ -108,8 +107,3 @@ def _versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
-
-
-def frame_of(results: StudyResults, table: str) -> pl.DataFrame:
-    """One table of the results."""
-    return results.tables[table]

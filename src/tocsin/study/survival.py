@@ -30,7 +30,7 @@ class Clocked:
     outcome: str
     endpoint: str
     rows: pl.DataFrame
-    lost: int
+    lost: dict[str, int]
 
     def of(self, arm: str) -> tuple[list[float], list[int]]:
         """Days and events of an arm."""
@@ -49,7 +49,8 @@ def clocked(study: Study) -> list[Clocked]:
             rows = study.outcome(name + suffix)
             known = rows.filter(pl.col("event").is_not_null() & pl.col("stop").is_not_null())
             known = known.with_columns(time=pl.max_horizontal(pl.col("stop") - pl.col("start"), pl.lit(0.0)))
-            lost = rows.height - known.height
+            gone = rows.join(known, on="course_id", how="anti")
+            lost = {arm: gone.filter(pl.col("arm") == arm).height for arm in study.arm_names}
             made.append(Clocked(f"{NAMES[name]} from {words}", name + suffix, known, lost))
     return made
 
@@ -58,8 +59,11 @@ def response(study: Study, effects: Effects) -> None:
     """MRD-negative complete remission; not assessable counts as no response."""
     rows = study.outcome("mrd_negative_cr")
     counts, _ = judged(study, rows)
-    silent = rows.filter(pl.col("value").str.starts_with("not assessable")).height
-    note = f"not assessable counted as no response: {silent}"
+    silent = rows.filter(pl.col("value").str.starts_with("not assessable"))
+    note = {
+        arm: f"{n} not assessable counted as no response" if (n := silent.filter(pl.col("arm") == arm).height) else ""
+        for arm in study.arm_names
+    }
     effects.shares("MRD-negative CR", counts, study.pairs, note, wilson=True, ratio=True, detectable=True)
 
 
@@ -78,7 +82,7 @@ def _of_arm(study: Study, effects: Effects, one: Clocked, arm: str) -> None:
     times = [day / month for day in days]
     curve = kaplan_meier(times, events, level=level)
     unit = f"in months of {month:g} days"
-    left_out = f"{unit}; {one.lost} courses in arms without this clock" if one.lost else unit
+    left_out = f"{unit}; {one.lost[arm]} left out, ended before or without this start" if one.lost[arm] else unit
     effects.add(one.outcome, arm, survival_quantile(curve), "median (log-log)", left_out)
     effects.add(one.outcome, arm, spss_median(times, events, level=level, clip0=True), "median (SPSS)", unit)
     effects.add(one.outcome, arm, follow_up(times, events, level=level), note=unit)

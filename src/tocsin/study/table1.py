@@ -94,7 +94,7 @@ def _rows(column: str, values: Cells, pair: Sequence[tuple[str, str]]) -> list[d
         seen = sorted({v for known in values.values() for v in known if v is not None})
         texts = {level: {a: _count(v, level) for a, v in values.items()} for level in seen}
     else:
-        name = {**NUMBERS, **LABS, "year": "calendar time of infusion"}[column]
+        name = {**NUMBERS, **LABS, "year": "calendar time"}[column]
         balance = _continuous
         said = _month_cells if column == "year" else _number_cells
         texts = {MIDDLE: {a: said(v)[0] for a, v in values.items()}, RANGE: {a: said(v)[1] for a, v in values.items()}}

@@ -8,7 +8,9 @@ import polars as pl
 
 from tocsin.effects.competing import cumulative_incidence, incidence_at
 from tocsin.effects.estimate import Estimate, not_estimable
+from tocsin.effects.proportions import proportion
 from tocsin.effects.tables import fisher_freeman_halton_p
+from tocsin.grades import SCALES
 from tocsin.study.cohort import ICANS, Study
 from tocsin.study.ledger import Effects, versus
 
@@ -77,17 +79,18 @@ def grade_effects(study: Study, effects: Effects) -> None:
     worst, seen = worst_grades(study, study.scale), assessed(study, study.scale)
     graded = {arm: [worst[c] for c in mine if c in seen] for arm, mine in study.members.items()}
     severe, lost = severity(study, worst, seen), len(study.in_arms) - sum(map(len, graded.values()))
-    note = f"worst proved grade 3 or more; {lost} not gradable" if lost else "worst proved grade 3 or more"
-    effects.shares("severe CRS", severe["all"], study.pairs, note, ratio=False)
-    note = "first proved grade 3 or more up to the minute of the first dose"
-    effects.shares(f"severe CRS before {study.drug}", severe["before"], study.pairs, note)
-    note = "first proved grade 3 or more after the first dose"
-    effects.shares(f"severe CRS after {study.drug}", severe["after"], study.pairs, note)
+    least = f"proved grade {SCALES[study.scale].severe} or more"
+    note = f"worst {least}; {lost} not gradable" if lost else f"worst {least}"
+    effects.shares("severe CRS", severe["all"], study.pairs, note)
+    note = f"first {least} up to the minute of the first dose"
+    effects.shares(f"severe CRS before {study.drug}", severe["before"], (), note)
+    note = f"first {least} after the first dose"
+    effects.shares(f"severe CRS after {study.drug}", severe["after"], (), note)
     outcome = "CRS worst grade"
-    for least in (1, 2, 4):
+    for lowest in (1, 2, 4):
         for arm, grades in graded.items():
-            row = _share(sum(g >= least for g in grades), len(grades), effects)
-            effects.add(outcome, arm, row, f"proportion grade {least} or more")
+            row = _share(sum(g >= lowest for g in grades), len(grades), effects)
+            effects.add(outcome, arm, row, f"proportion grade {lowest} or more")
     for grade in range(6):
         for arm, grades in graded.items():
             effects.add(outcome, arm, _share(grades.count(grade), len(grades), effects), f"proportion grade {grade}")
@@ -96,8 +99,6 @@ def grade_effects(study: Study, effects: Effects) -> None:
 
 
 def _share(events: int, n: int, effects: Effects) -> Estimate:
-    from tocsin.effects.proportions import proportion
-
     return proportion(events, n, level=effects.level)
 
 
@@ -112,10 +113,9 @@ def _grade_test(one: list[int], other: list[int]) -> Estimate:
     return Estimate(measure, None, None, None, None, name, n, None, "test of the whole table", p)
 
 
-def severity(
-    study: Study, worst: dict[str, int], seen: frozenset[str], least: int = 3
-) -> dict[str, dict[str, tuple[int, int]]]:
-    """(courses, assessable) by arm: ever grade >= `least`, first up to the first dose, first after it."""
+def severity(study: Study, worst: dict[str, int], seen: frozenset[str]) -> dict[str, dict[str, tuple[int, int]]]:
+    """(courses, assessable) by arm: ever severe, first severe up to the first dose, first severe after it."""
+    least = SCALES[study.scale].severe
     first = first_minute(study, least)
     given = dict(study.arms.select("course_id", "given_at").iter_rows())
     made: dict[str, dict[str, tuple[int, int]]] = {"all": {}, "before": {}, "after": {}}
@@ -128,17 +128,17 @@ def severity(
     return made
 
 
-def first_minute(study: Study, least: float) -> dict[str, int]:
-    """First minute of a proved CRS grade of at least `least`, by course."""
-    runs = study.grading.grades.filter((pl.col("scale") == study.scale) & (pl.col("grade") >= least))
+def first_minute(study: Study, least: float, scale: str = "") -> dict[str, int]:
+    """First minute of a proved CRS grade of at least `least`, by course, on the study's scale or another."""
+    runs = study.grading.grades.filter((pl.col("scale") == (scale or study.scale)) & (pl.col("grade") >= least))
     return dict(runs.group_by("course_id").agg(pl.col("from").min()).iter_rows())
 
 
 def neurotoxicity(study: Study, effects: Effects) -> None:
-    """ICANS of any grade and of grade 3 or more."""
+    """ICANS of any grade, and severe."""
     worst, seen = worst_grades(study, ICANS), assessed(study, ICANS)
     lost = sum(c not in seen for c in study.in_arms)
-    for outcome, least in (("ICANS", 1), ("severe ICANS", 3)):
+    for outcome, least in (("ICANS", 1), ("severe ICANS", SCALES[ICANS].severe)):
         counts = {
             arm: (sum(worst[c] >= least for c in mine), len(mine))
             for arm, members in study.members.items()

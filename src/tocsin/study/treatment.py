@@ -131,7 +131,11 @@ def mark_table(study: Study) -> pl.DataFrame:
 
 
 def _amounts(amount: pl.Expr, unit: pl.Expr) -> pl.Expr:
-    shown = pl.when(amount >= 1e5).then(pl.format("{}e6", (amount / 1e6).round(2))).otherwise(amount.cast(pl.String))
+    shown = (
+        pl.when(amount >= 1e5)
+        .then(pl.format("{} million", (amount / 1e6).round(2).cast(pl.String).str.strip_suffix(".0")))
+        .otherwise(amount.cast(pl.String))
+    )
     return pl.format("{} {}", shown.str.strip_suffix(".0"), unit)
 
 
@@ -148,10 +152,11 @@ def _bars(rows: pl.DataFrame) -> pl.DataFrame:
         minute=pl.col("minute").min(), to=pl.max_horizontal(pl.col("stopped").max(), zero),
         low=running.min(), high=running.max(), unit=pl.col("rate_unit").first(),
     )  # fmt: skip
+    low, high = (pl.col(name).cast(pl.String).str.strip_suffix(".0") for name in ("low", "high"))
     shown = (
         pl.when(pl.col("low") == pl.col("high"))
-        .then(pl.format("{} {}", "low", "unit"))
-        .otherwise(pl.format("{} to {} {}", "low", "high", "unit"))
+        .then(pl.format("{} {}", low, "unit"))
+        .otherwise(pl.format("{} to {} {}", low, high, "unit"))
     )
     return made.with_columns(text=shown)
 
@@ -163,4 +168,11 @@ def _dose_mark(drug: str, row: dict[str, Any]) -> dict[str, Any]:
     text = None if dose is None else f"{short(dose)} {unit or ''}".strip()
     if text and factor and weight:
         text += f" ({dose * factor / weight:.1f} mg/kg)"
-    return {"course_id": row["course_id"], "minute": row["minute"], "to": None, "group": group, "drug": drug, "text": text}
+    return {
+        "course_id": row["course_id"],
+        "minute": row["minute"],
+        "to": None,
+        "group": group,
+        "drug": drug,
+        "text": text,
+    }

@@ -1,7 +1,7 @@
 """What makes a comparison misleading, decided from the strategies and the data, never from a study's name.
 
-Serious ones stand above every two-arm estimate. Patterns: knowledge of the founding design and its kin (Hernan 2016,
-J Clin Epidemiol 79:70: eligibility, assignment and time zero must agree).
+Serious ones stand above every two-arm estimate. The yardstick: eligibility, assignment and time zero must agree (Hernan
+et al., J Clin Epidemiol 2016;79:70).
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from typing import Any
 
 import polars as pl
 
+from tocsin import vocabulary
 from tocsin.effects.power import detectable_proportion
 from tocsin.effects.ranks import mann_whitney
 from tocsin.grades import NEUROTOXICITY, SCALES
 from tocsin.report.numbers import count_of, fixed
+from tocsin.report.words import Words
 from tocsin.sources import ZHOU_2023
 from tocsin.study.cohort import Study, named
 from tocsin.study.ledger import POWER, Effects
@@ -51,6 +53,14 @@ def warning_table(study: Study, effects: Effects) -> pl.DataFrame:
     return WARNINGS.frame(rows)
 
 
+def _zh(word: str) -> str:
+    """An arm or a drug in Chinese, as far as the report's terms and the vocabulary know one."""
+    term = Words("zh").term(word)
+    drug = vocabulary.drugs().get(word)
+    names = [name for name in (drug.aliases if drug else ()) if "\u4e00" <= name[0] <= "\u9fff"]
+    return names[0] if names else term
+
+
 def _compared(study: Study) -> bool:
     return sum(bool(mine) for mine in study.members.values()) > 1
 
@@ -82,11 +92,14 @@ def outcome_defined(study: Study) -> Iterator[Warned]:
             continue
         required = required_grade(rule.when)
         edge = required if required is not None else max(p.edge[1] for p in outcome_parts(rule))
-        first, given = first_minute(study, edge), dict(study.arms.select("course_id", "given_at").iter_rows())
+        scale = outcome_parts(rule)[0].grade_of or study.scale
+        first, given = first_minute(study, edge, scale), dict(study.arms.select("course_id", "given_at").iter_rows())
         mine = study.members[arm]
         reached = sum(c in first and first[c] <= given[c] for c in mine)
         share = count_of(reached, len(mine))
-        severe, severe_zh = ("severe CRS", "重度 CRS") if edge >= 3 else (f"CRS grade {edge:g}", f"{edge:g} 级 CRS")
+        severe, severe_zh = (
+            ("severe CRS", "重度 CRS") if edge >= SCALES[scale].severe else (f"CRS grade {edge:g}", f"{edge:g} 级 CRS")
+        )
         if required is not None:
             all_of = f"100 % {severe} in this arm is by construction: " if mine else ""
             all_zh = f"本组 100 % 为{severe_zh}，系定义所致：" if mine else ""
@@ -95,7 +108,9 @@ def outcome_defined(study: Study) -> Iterator[Warned]:
         else:
             text = f"The rule of this arm reads the CRS grade, an outcome of this study; {share} had grade {edge:g} or more by the first dose."
             text_zh = f"本组规则读取 CRS 分级，而分级本身就是结局；首剂前已达 {edge:g} 级及以上者 {share}。"
-        after = " Patients of its time whose CRS stayed milder are in no arm: the arms differ in severity before any drug."
+        after = (
+            " Patients of its time whose CRS stayed milder are in no arm: the arms differ in severity before any drug."
+        )
         after_zh = "同期病情较轻者不在任何组：两组在用药前严重程度已不同。"
         yield Warned("design.arm-defined-by-outcome", text + after, text_zh + after_zh, arm, True)
 
@@ -104,7 +119,9 @@ def immortal_time(study: Study) -> Iterator[Warned]:
     """Arm assigned after time zero: hours in which a course of the arm could not have failed."""
     for arm, mine in study.members.items():
         rows = study.arms.filter(pl.col("course_id").is_in(mine))
-        hours = sorted((given if given is not None else due) / 60 for due, given in rows.select("due_at", "given_at").iter_rows())
+        hours = sorted(
+            (given if given is not None else due) / 60 for due, given in rows.select("due_at", "given_at").iter_rows()
+        )
         if not hours or hours[-1] <= 0:
             continue
         due = median(v / 60 for v in rows.get_column("due_at"))
@@ -136,7 +153,7 @@ def due_elsewhere(study: Study) -> Iterator[Warned]:
                 "design.due-under-another-arm",
                 f"{share} met the trigger of {other} as well, a median of {fixed(waited, 1)} h before their dose, and are "
                 f"here because {other} was not done in time. Before that hour both arms held the same patients.",
-                f"{share} 也满足 {other} 的触发条件（中位早于给药 {fixed(waited, 1)} 小时），因未及时按 {other} 用药才归入本组；"
+                f"{share} 也满足{_zh(other)}的触发条件（中位早于给药 {fixed(waited, 1)} 小时），因未及时按{_zh(other)}的规则用药才归入本组；"
                 "在此之前两组本是同一批患者。",
                 arm, True,
             )  # fmt: skip
@@ -151,10 +168,10 @@ def conditioned(study: Study) -> Iterator[Warned]:
     drug = study.drugs_words
     if without:
         fact = f"{len(without)} of {study.courses.height} courses without {drug} are in no arm"
-        fact_zh = f"共 {study.courses.height} 个疗程，其中 {len(without)} 个未用 {drug}，不在任何组"
+        fact_zh = f"共 {study.courses.height} 个疗程，其中 {len(without)} 个未用{_zh(drug)}，不在任何组"
     else:
         fact = f"every one of the {study.courses.height} courses was given {drug}: who never needed it is not in the records"
-        fact_zh = f"全部 {study.courses.height} 个疗程都用了 {drug}：从未需要用药者不在记录中"
+        fact_zh = f"全部 {study.courses.height} 个疗程都用了{_zh(drug)}：从未需要用药者不在记录中"
     more = f"; {strayed} more were treated but followed no strategy" if strayed else ""
     more_zh = f"；另有 {strayed} 个用药但不符合任何策略" if strayed else ""
     yield Warned(
@@ -180,7 +197,8 @@ def era(study: Study) -> Iterator[Warned]:
         if auc is None:
             continue
         serious = max(auc, 1 - auc) > AUC_SERIOUS
-        spans = "; ".join(f"{arm} {_span(study, arm)}" for arm in pair)
+        spans = "; ".join(f"{arm} {' to '.join(_span(study, arm))}" for arm in pair)
+        spans_zh = "；".join(f"{_zh(arm)} {' 至 '.join(_span(study, arm))}" for arm in pair)
         later = pair[0] if auc >= 0.5 else pair[1]
         head = "Historical control: calendar time separates the arms" if serious else "Calendar time differs by arm"
         head_zh = "历史对照：日历时间可区分两组" if serious else "两组日历时间的差异"
@@ -190,15 +208,15 @@ def era(study: Study) -> Iterator[Warned]:
             f"{AUC_SERIOUS} = hardly any overlap), {later} later ({spans}). What else changed with the years is in every "
             "difference.",
             f"{head_zh}：时间零点日期区分组别的 AUC 为 {fixed(max(auc, 1 - auc), 2)}（0.5 为同期，高于 {AUC_SERIOUS} 为几乎不重叠），"
-            f"{later} 较晚（{spans}）。历年的其他变化都混入每一项差异。",
+            f"{_zh(later)}较晚（{spans_zh}）。历年的其他变化都混入每一项差异。",
             None, serious,
         )  # fmt: skip
 
 
-def _span(study: Study, arm: str) -> str:
+def _span(study: Study, arm: str) -> tuple[str, str]:
     local = study.facts.filter(pl.col("arm") == arm).get_column("time_zero").dt.convert_time_zone(study.records.zone)
     days: list[Any] = sorted(local.to_list())
-    return f"{days[0]:%Y-%m} to {days[-1]:%Y-%m}"
+    return f"{days[0]:%Y-%m}", f"{days[-1]:%Y-%m}"
 
 
 def clustered(study: Study) -> Iterator[Warned]:
@@ -222,8 +240,12 @@ def single_arm(study: Study) -> Iterator[Warned]:
         return
     empty = [arm for arm, mine in study.members.items() if not mine]
     why = "the study names one strategy" if len(study.arm_names) < 2 else f"no course is in {named(empty)}"
-    why_zh = "研究只写了一个策略" if len(study.arm_names) < 2 else f"没有疗程进入 {named(empty)}"
-    yield Warned("design.no-comparison", f"Nothing is compared: {why}. What follows describes.", f"没有比较：{why_zh}。以下仅为描述。")
+    why_zh = "研究只写了一个策略" if len(study.arm_names) < 2 else f"没有疗程进入{'、'.join(map(_zh, empty))}"
+    yield Warned(
+        "design.no-comparison",
+        f"Nothing is compared: {why}. What follows describes.",
+        f"没有比较：{why_zh}。以下仅为描述。",
+    )
 
 
 def small(study: Study) -> Iterator[Warned]:
@@ -236,19 +258,20 @@ def small(study: Study) -> Iterator[Warned]:
         b = rows.filter(pl.col("event") == 1).height
         base = b / rows.height if rows.height else 0.5
         found = detectable_proportion(base, m, n, power=POWER)
-        low = f"{fixed(100 * found.below, 0)} % or less" if found.below is not None else "none below"
-        high = f"{fixed(100 * found.above, 0)} % or more" if found.above is not None else "none above"
-        low_zh = f"≤ {fixed(100 * found.below, 0)} %" if found.below is not None else "更低者均不能"
-        high_zh = f"≥ {fixed(100 * found.above, 0)} %" if found.above is not None else "更高者均不能"
-        none = detectable_proportion(0.0, m, n, power=POWER).above
-        rare = f"{fixed(100 * none, 0)} %" if none is not None else "no share"
+        rare = detectable_proportion(0.0, m, n, power=POWER).above
+        shown = {side: None if v is None else f"{fixed(100 * v, 0)} %" for side, v in
+                 (("below", found.below), ("above", found.above), ("rare", rare))}  # fmt: skip
+        low = f"{shown['below']} or less" if shown["below"] else "no lower share"
+        high = f"{shown['above']} or more" if shown["above"] else "no higher share"
+        low_zh = f"不高于 {shown['below']}" if shown["below"] else "更低者均不能"
+        high_zh = f"不低于 {shown['above']}" if shown["above"] else "更高者均不能"
         yield Warned(
             "statistics.small",
-            f"{m} v {n} courses: against a share of {fixed(100 * base, 0)} % in {pair[1]}, Fisher's test finds with power "
-            f"{POWER:.0%} only {low} or {high} in {pair[0]}; against no event at all, only {rare}. Not finding a difference "
-            "says little.",
-            f"{m} 对 {n} 个疗程：{pair[1]} 为 {fixed(100 * base, 0)} % 时，Fisher 检验以 {POWER:.0%} 把握度只能发现 {pair[0]} "
-            f"{low_zh} 或 {high_zh}；若一组完全无事件，则另一组须达 {rare if none is not None else '——（不可能）'}。未见差异说明不了什么。",
+            f"{m} v {n} courses: with {fixed(100 * base, 0)} % in {pair[1]}, Fisher's test at a power of {POWER:.0%} finds in "
+            f"{pair[0]} only {low} and {high}; with no event in {pair[1]}, only {shown['rare'] or 'no share'} or more. Not "
+            "finding a difference says little.",
+            f"{m} 对 {n} 个疗程：{_zh(pair[1])}为 {fixed(100 * base, 0)} % 时，Fisher 检验以 {POWER:.0%} 把握度在{_zh(pair[0])}能发现的比例："
+            f"{low_zh}；{high_zh}。若{_zh(pair[1])}无事件，则须达 {shown['rare'] or '（不可能）'} 以上。未见差异说明不了什么。",
         )  # fmt: skip
 
 
@@ -264,7 +287,9 @@ def waiver_hours(study: Study) -> dict[str, tuple[float, float]]:
     rests = graded.group_by("course_id").agg(hours=length.sum())
     sums: dict[str, tuple[float, float]] = {}
     for arm, mine in study.members.items():
-        first, second = (float(f.filter(pl.col("course_id").is_in(mine)).get_column("hours").sum()) for f in (zero, rests))
+        first, second = (
+            float(f.filter(pl.col("course_id").is_in(mine)).get_column("hours").sum()) for f in (zero, rests)
+        )
         sums[arm] = (first, second)
     return sums
 
@@ -274,13 +299,17 @@ def waived(study: Study) -> Iterator[Warned]:
     hours = waiver_hours(study)
     if not any(sum(pair) for pair in hours.values()):
         return
-    said = "; ".join(f"{arm}: {fixed(a, 0)} h at grade 0 and {fixed(b, 0)} h graded above 0" for arm, (a, b) in hours.items())
-    said_zh = "；".join(f"{arm}：0 级 {fixed(a, 0)} 小时，高于 0 级 {fixed(b, 0)} 小时" for arm, (a, b) in hours.items())
+    said = "; ".join(
+        f"{arm}: {fixed(a, 0)} h at grade 0 and {fixed(b, 0)} h graded above 0" for arm, (a, b) in hours.items()
+    )
+    said_zh = "；".join(
+        f"{arm}：0 级 {fixed(a, 0)} 小时，高于 0 级 {fixed(b, 0)} 小时" for arm, (a, b) in hours.items()
+    )
     yield Warned(
         "measurement.grade-depends-on-treatment",
         f"The grade depends on treatment: after an antipyretic, a steroid or tocilizumab fever is no longer required. "
-        f"Hours under that waiver, {said}. The arm treated earlier lies longer under it.",
-        f"分级受治疗影响：用退热药、激素或托珠单抗后不再要求发热。处于豁免的时间，{said_zh}。较早用药的一组豁免时间更长。",
+        f"Hours under that waiver, {said}. The earlier a drug is given, the more of the episode lies under it.",
+        f"分级受治疗影响：用退热药、激素或托珠单抗后不再要求发热。处于豁免的时间，{said_zh}。用药越早，发作中处于豁免的部分越多。",
     )
 
 
@@ -336,4 +365,3 @@ def swapped_medians(study: Study) -> Iterator[Warned]:
 
 def _from_zhou(rule: Strategy) -> bool:
     return rule.source == ZHOU_2023.key or ZHOU_2023.doi in rule.source
-

@@ -1,0 +1,216 @@
+"""What the commands print: short tables and sentences, the same words with or without a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from tocsin.grade_records import NOT_A_DEVICE, Graded, headline, notes, scale_rows
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from tocsin.check import CheckResult
+    from tocsin.prepare import Prepared
+    from tocsin.tables import StudyResults
+    from tocsin.when import Strategy
+
+WIDEST, NARROWEST = 110, 60
+INSTEAD = 100  # width where there is no terminal
+
+
+def _console() -> Console:
+    console = Console(highlight=False, soft_wrap=False)
+    console.width = min(WIDEST, max(NARROWEST, console.width)) if console.is_terminal else INSTEAD
+    return console
+
+
+def _table(*columns: str, left: int = 1, title: str = "", last_left: bool = False) -> Table:
+    """A table with lines only under its head; the first `left` columns stand left, numbers right."""
+    table = Table(box=None, title=title or None, title_justify="left", title_style="bold", padding=(0, 2, 0, 0), pad_edge=False)
+    for k, name in enumerate(columns):
+        stands_left = k < left or (last_left and k == len(columns) - 1)
+        table.add_column(name, justify="left" if stands_left else "right", header_style="dim", no_wrap=not (last_left and k == len(columns) - 1))
+    return table
+
+
+def _show(console: Console, table: Table) -> None:
+    console.print(Padding(table, (0, 0, 1, 2), expand=False))
+
+
+def _items(console: Console, lines: Iterable[str], style: str = "") -> None:
+    for line in lines:
+        console.print(Padding(Text(f"- {line}", style=style), (0, 0, 0, 2), expand=False))
+
+
+def _number(value: float | None, digits: int = 0) -> str:
+    return "-" if value is None else f"{value:,.{digits}f}"
+
+
+# --- grade ------------------------------------------------------------------------------------------------------------
+
+
+def print_graded(done: Graded) -> None:
+    """The summary of `tocsin grade`."""
+    console, summary = _console(), done.summary
+    console.print(Text(headline(summary), style="bold"))
+    console.print()
+    for scale in summary["scales"].values():
+        table = _table("", *(f"grade {g}" for g in range(6)), title=f"{scale['title']}  [dim]hash {scale['hash']}[/dim]")
+        for label, cells in scale_rows(scale):
+            table.add_row(label, *(Text("." if cell in ("0", "") else cell) for cell in cells))
+        _show(console, table)
+    _items(console, notes(summary))
+    if not summary["courses"]:
+        console.print(Text("No course was graded. Without CAR-T infusions, add  --time-zero admission  or  --time-zero first-fever .", style="bold red"))
+    console.print()
+    console.print(f"Written to {_short(done.out)}: {', '.join(path.name for path in done.files)}", soft_wrap=True)
+    console.print(Text(NOT_A_DEVICE, style="dim"))
+
+
+def _short(path: Path) -> str:
+    """A path as it is said: relative to where one is, if it lies below."""
+    path, here = path.resolve(), Path.cwd().resolve()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+# --- check ------------------------------------------------------------------------------------------------------------
+
+
+def print_check(result: CheckResult, ready: Prepared, out: Path | None) -> None:
+    """The tables of `tocsin check`."""
+    console, patients = _console(), result.patients
+    console.print(Text(
+        f"{patients['all']:,} patients, {ready.courses.height:,} courses; minute 0: {ready.time_zero}; zone: {ready.records.zone}", style="bold"
+    ))  # fmt: skip
+    _items(console, (
+        *([f"{patients['without_course']:,} patients have no course: {ready.attrition.item(0, 'why')}"] if patients["without_course"] else []),
+        *([f"{patients['without_vitals']:,} patients have no vital sign at all"] if patients["without_vitals"] else []),
+    ))  # fmt: skip
+    console.print()
+    _print_account(console, result.account)
+    _print_codes(console, result.codes)
+    _print_charting(console, result.charting)
+    _print_triggers(console, result.triggers)
+    if out is not None:
+        console.print(f"{result.findings.height:,} findings written to {_short(out)}", soft_wrap=True)
+    if result.undecided:
+        console.print(Text(f"{result.undecided:,} findings need a decision (exit code 1).", style="bold red"))
+    else:
+        console.print(Text("Every finding was handled; none needs a decision.", style="green"))
+    console.print(Text(NOT_A_DEVICE, style="dim"))
+
+
+def _print_account(console: Console, account: pl.DataFrame) -> None:
+    table = _table("file", "rows", "used", "set aside", "not needed", title="Rows")
+    for row in account.iter_rows(named=True):
+        table.add_row(row["source"], *(_number(row[name]) for name in ("rows", "used", "excluded", "not_needed")))
+    _show(console, table)
+
+
+def _print_codes(console: Console, codes: pl.DataFrame) -> None:
+    table = _table("code", "rows", "what, and what was done", title="Findings", last_left=True)
+    for row in codes.iter_rows(named=True):
+        mark = Text("  DECIDE", style="bold red") if row["decide"] else Text("")
+        what = Text(row["what"]).append(f"  → {row['done']}", style="dim").append_text(mark)
+        table.add_row(row["code"], _number(row["count"]), what)
+    _show(console, table)
+
+
+def _print_charting(console: Console, charting: pl.DataFrame) -> None:
+    table = _table("sign", "place", "readings", "courses", "%", "median", "IQR", "90 %", "known %", left=2, title="Charting (intervals in minutes; known: share of the stay-hours)")
+    for row in charting.iter_rows(named=True):
+        first = row["place"] == "all"
+        if first and not row["readings"]:
+            table.add_row(_said(row["sign"]), "", "never charted", *[""] * 5, _number(row["known_percent"]), style="dim")
+            continue
+        spread = "-" if row["interval_q1"] is None else f"{row['interval_q1']:,.0f}-{row['interval_q3']:,.0f}"
+        table.add_row(
+            _said(row["sign"]) if first else "", row["place"], _number(row["readings"]), _number(row["courses"]) if first else "",
+            _number(row["courses_percent"]) if first else "", _number(row["interval_median"]), spread, _number(row["interval_p90"]),
+            _number(row["known_percent"]) if first else "",
+        )  # fmt: skip
+    _show(console, table)
+
+
+def _said(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _print_triggers(console: Console, triggers: pl.DataFrame) -> None:
+    table = _table("strategy", "courses", "can be seen", "%", "fired", title="Triggers (first 30 days; seen: readings dense enough, whatever their value)")
+    for row in triggers.iter_rows(named=True):
+        table.add_row(row["strategy"], _number(row["courses"]), _number(row["visible"]), _number(row["visible_percent"]), _number(row["fired"]))
+    _show(console, table)
+
+
+# --- the other commands -----------------------------------------------------------------------------------------------
+
+
+def print_verified(count: int, scales: list[str], unknown: list[str], wrong: pl.DataFrame) -> None:
+    """Disagreements of `tocsin verify`, one line each."""
+    console = _console()
+    console.print(Text(f"{count:,} cases on {', '.join(scales) or 'no scale'}", style="bold"))
+    if unknown:
+        console.print(f"  not checked, there is no such scale yet: {', '.join(unknown)}")
+    if not wrong.height:
+        console.print(Text("Every grade agrees.", style="green"))
+        return
+    table = _table("case", "scale", "expected", "proved", "at most", left=2)
+    for row in wrong.iter_rows(named=True):
+        expected = "not gradable" if row["expected"] is None else str(row["expected"])
+        table.add_row(row["case_id"], row["scale"], expected, *("-" if row[k] is None else str(row[k]) for k in ("grade", "grade_at_most")))
+    _show(console, table)
+    console.print(Text(f"{wrong.height:,} grades disagree (exit code 1).", style="bold red"))
+
+
+def print_init(files: list[Path], data: Path) -> None:
+    """What `tocsin init` wrote, and what comes next."""
+    console = _console()
+    for path in files:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        decide = sum("DECIDE" in line for line in lines)
+        console.print(f"wrote {_short(path)}  ({len(lines):,} lines, {decide:,} say DECIDE)", soft_wrap=True)
+    console.print(f"Next: read them against the files, settle what says DECIDE, then  tocsin check {data}", soft_wrap=True)
+
+
+def print_strategies(strategies: Mapping[str, Strategy], lang: Literal["en", "zh"]) -> None:
+    """Every rule as a sentence."""
+    from tocsin.sources import TAG_WORDS
+
+    console = _console()
+    for name, strategy in strategies.items():
+        console.print(Text(name, style="bold").append(f"  {strategy.hash}  tag {strategy.tag}", style="dim"))
+        console.print(Padding(Text(strategy.sentence(lang)), (0, 0, 0, 2), expand=False))
+        console.print(Padding(Text(strategy.source, style="dim"), (0, 0, 1, 2), expand=False))
+    for tag in sorted({strategy.tag for strategy in strategies.values()}):
+        console.print(Text(f"{tag}: {TAG_WORDS[tag]}", style="dim"))
+
+
+def print_study(results: StudyResults, files: list[Path]) -> None:
+    """Where the report is, the arms, and the serious warnings in one line each."""
+    console, meta = _console(), results.meta
+    console.print(Text(str(meta.get("title", "")), style="bold"))
+    arms = results.tables["arms"]
+    counts: dict[Any, int] = dict(arms.get_column("arm").value_counts().iter_rows())
+    table = _table("arm", "courses", "rule", last_left=True)
+    sentences = {item["name"]: item["sentence"] for item in meta.get("strategies", [])}
+    for arm in [*meta.get("arms", []), *sorted(a for a in counts if a is not None and a not in meta.get("arms", []))]:
+        table.add_row(str(arm), _number(counts.get(arm, 0)), sentences.get(arm, ""))
+    table.add_row("none", _number(counts.get(None, 0)), "followed no strategy, or not in the study")
+    _show(console, table)
+    warnings = results.tables["warnings"]
+    for row in warnings.filter(warnings.get_column("serious")).iter_rows(named=True):
+        console.print(Padding(Text("! ", style="bold red").append(row["text"], style=""), (0, 0, 0, 2), expand=False))
+    console.print()
+    for name in ("report", "results"):
+        for path in files:
+            if path.stem.split(".")[0] == name and path.suffix in (".html", ".json"):
+                console.print(f"{name:8} {_short(path)}", soft_wrap=True)
+    console.print(Text(NOT_A_DEVICE, style="dim"))
