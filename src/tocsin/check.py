@@ -1,4 +1,4 @@
-"""What `tocsin check` does: what was wrong with the records, how often signs are charted, which triggers can be seen."""
+"""What `tocsin check` does: what was wrong with the records, how often signs are charted, which triggers show."""
 
 from __future__ import annotations
 
@@ -76,11 +76,17 @@ def _vitals(records: Records) -> pl.DataFrame:
 def _codes(findings: pl.DataFrame) -> pl.DataFrame:
     """One row a code: files, rows, and what was done, said once; those that need a decision first."""
     kinds = findings.group_by("code", maintain_order=True).agg(
-        files=pl.col("source").n_unique(), count=pl.col("count").sum(), effect=pl.col("effect").unique(maintain_order=True).str.join(", "),
-        decide=pl.col("needs_decision").any(), kinds=pl.col("what").n_unique(), what=pl.col("what").first(),
+        files=pl.col("source").n_unique(),
+        count=pl.col("count").sum(),
+        effect=pl.col("effect").unique(maintain_order=True).str.join(", "),
+        decide=pl.col("needs_decision").any(),
+        kinds=pl.col("what").n_unique(),
+        what=pl.col("what").first(),
         done=pl.col("done").unique(maintain_order=True).str.join("; "),
-    )  # fmt: skip
-    more = pl.when(pl.col("kinds") > 1).then(pl.format("{} (and {} alike)", "what", pl.col("kinds") - 1)).otherwise("what")
+    )
+    more = (
+        pl.when(pl.col("kinds") > 1).then(pl.format("{} (and {} alike)", "what", pl.col("kinds") - 1)).otherwise("what")
+    )
     return kinds.with_columns(what=more).drop("kinds").sort("decide", "code", descending=[True, False])
 
 
@@ -90,15 +96,22 @@ def _codes(findings: pl.DataFrame) -> pl.DataFrame:
 def charting(records: Records, courses: pl.DataFrame, grading: Grading) -> pl.DataFrame:
     """A row a sign and place; intervals are between two readings of one stay and belong to the place of the later."""
     known = _known_share(grading.signs.situations, records)
-    parts = [_charted(name, rows, records, courses).with_columns(known_percent=pl.lit(known.get(name))) for name, rows in _readings(records).items()]
-    return pl.concat([pl.DataFrame(schema=_CHARTING), *(part.cast(dict(_CHARTING)) for part in parts)])
+    parts = [
+        _charted(name, rows, records, courses).with_columns(known_percent=pl.lit(known.get(name)))
+        for name, rows in _readings(records).items()
+    ]
+    return pl.concat([pl.DataFrame(schema=_CHARTING), *(part.select(_typed()) for part in parts)])
 
 
-_CHARTING = {
+_CHARTING: dict[str, type[pl.DataType]] = {
     "sign": pl.String, "place": pl.String, "readings": pl.Int64, "courses": pl.Int64, "courses_percent": pl.Float64,
     "interval_median": pl.Float64, "interval_q1": pl.Float64, "interval_q3": pl.Float64, "interval_p90": pl.Float64,
     "known_percent": pl.Float64,
 }  # fmt: skip
+
+
+def _typed() -> list[pl.Expr]:
+    return [pl.col(name).cast(dtype) for name, dtype in _CHARTING.items()]
 
 
 def _readings(records: Records) -> dict[str, pl.DataFrame]:
@@ -117,10 +130,11 @@ def _charted(name: str, rows: pl.DataFrame, records: Records, courses: pl.DataFr
     spaced = _in_stays(rows.unique(maintain_order=False), records).sort("patient_id", "time")
     gap = (pl.col("time") - pl.col("time").shift(1)).dt.total_seconds() / 60
     spaced = spaced.with_columns(interval=gap.over("patient_id", "stay")).with_columns(place=_place(spaced, records))
+    share = 100 * with_any / courses.height if courses.height else None
     places = {"all": spaced, **{place: spaced.filter(pl.col("place") == place) for place in PLACES}}
     made = [
         {"sign": name, "place": place, "readings": frame.height, "courses": with_any if place == "all" else None,
-         "courses_percent": 100 * with_any / courses.height if courses.height and place == "all" else None, **_quartiles(frame)}
+         "courses_percent": share if place == "all" else None, **_quartiles(frame)}
         for place, frame in places.items() if place == "all" or frame.height
     ]  # fmt: skip
     kinds = {k: v for k, v in _CHARTING.items() if k != "known_percent"}
@@ -136,7 +150,9 @@ def _quartiles(frame: pl.DataFrame) -> dict[str, float | None]:
 def _in_courses(rows: pl.DataFrame, courses: pl.DataFrame) -> pl.DataFrame:
     of = courses.select("course_id", "patient_id", "time_zero", "ends")
     joined = rows.join(of, on="patient_id")
-    return joined.filter(pl.col("time") >= pl.col("time_zero"), pl.col("ends").is_null() | (pl.col("time") < pl.col("ends")))
+    return joined.filter(
+        pl.col("time") >= pl.col("time_zero"), pl.col("ends").is_null() | (pl.col("time") < pl.col("ends"))
+    )
 
 
 def _in_stays(rows: pl.DataFrame, records: Records) -> pl.DataFrame:
@@ -144,8 +160,12 @@ def _in_stays(rows: pl.DataFrame, records: Records) -> pl.DataFrame:
     if "stays" not in records.supplied:
         return rows.with_columns(stay=pl.lit(0))
     stays = merged_stays(records.stays).with_row_index("stay").select("patient_id", "stay", begin="start", until="stop")
-    found = rows.sort("time").join_asof(stays.sort("begin"), left_on="time", right_on="begin", by="patient_id", check_sortedness=False)
-    return found.filter(pl.col("until").is_null() | (pl.col("time") <= pl.col("until")), pl.col("stay").is_not_null()).drop("begin", "until")
+    found = rows.sort("time").join_asof(
+        stays.sort("begin"), left_on="time", right_on="begin", by="patient_id", check_sortedness=False
+    )
+    return found.filter(
+        pl.col("until").is_null() | (pl.col("time") <= pl.col("until")), pl.col("stay").is_not_null()
+    ).drop("begin", "until")
 
 
 def _place(rows: pl.DataFrame, records: Records) -> pl.Series:
@@ -154,7 +174,9 @@ def _place(rows: pl.DataFrame, records: Records) -> pl.Series:
     where = pl.Series("place", [None] * rows.height, dtype=pl.String)
     for kind in reversed(PLACES):
         stays = merged_stays(records.stays.filter(pl.col("kind") == kind)).rename({"start": "begin", "stop": "until"})
-        found = numbered.sort("time").join_asof(stays.sort("begin"), left_on="time", right_on="begin", by="patient_id", check_sortedness=False)
+        found = numbered.sort("time").join_asof(
+            stays.sort("begin"), left_on="time", right_on="begin", by="patient_id", check_sortedness=False
+        )
         inside = pl.col("begin").is_not_null() & (pl.col("until").is_null() | (pl.col("time") < pl.col("until")))
         here = found.sort("n").select(inside.fill_null(False).alias("inside")).to_series()
         where = pl.select(pl.when(pl.lit(here)).then(pl.lit(kind)).otherwise(pl.lit(where))).to_series()
@@ -171,26 +193,41 @@ _KNOWN = {
 
 def _known_share(situations: pl.DataFrame, records: Records) -> dict[str, float | None]:
     """Percent of the covered hours of all courses in which what a sign says is known; open ends add no hours."""
-    closed = situations.filter("covered", pl.col("to").is_not_null()).with_columns(hours=(pl.col("to") - pl.col("from")) / 60)
+    closed = situations.filter("covered", pl.col("to").is_not_null()).with_columns(
+        hours=(pl.col("to") - pl.col("from")) / 60
+    )
     total = float(closed.get_column("hours").sum())
     if not total:
         return dict.fromkeys(_KNOWN, None)
-    return {name: 100 * float(closed.filter(known.fill_null(False)).get_column("hours").sum()) / total for name, known in _KNOWN.items()}
+    return {
+        name: 100 * float(closed.filter(known.fill_null(False)).get_column("hours").sum()) / total
+        for name, known in _KNOWN.items()
+    }
 
 
 # --- which triggers can be seen ---------------------------------------------------------------------------------------
 
 
-def triggers(records: Records, courses: pl.DataFrame, strategies: Mapping[str, Strategy], grading: Grading) -> pl.DataFrame:
+def triggers(
+    records: Records, courses: pl.DataFrame, strategies: Mapping[str, Strategy], grading: Grading
+) -> pl.DataFrame:
     """In how many courses a trigger can be seen at all within 30 days, and in how many it fired."""
     ids, rows = courses.get_column("course_id"), list[dict[str, object]]()
     for name, strategy in strategies.items():
         whole = streams(strategy, records, courses, grading)
-        seen = _within(first_due(_blind(strategy.when), _blind_streams(strategy.when, whole, records, courses, grading), ids))
+        seen = _within(
+            first_due(_blind(strategy.when), _blind_streams(strategy.when, whole, records, courses, grading), ids)
+        )
         fired = _within(first_due(strategy.when, whole, ids))
         share = 100 * seen / len(ids) if len(ids) else None
         rows.append({"strategy": name, "courses": len(ids), "visible": seen, "visible_percent": share, "fired": fired})
-    kinds = {"strategy": pl.String, "courses": pl.Int64, "visible": pl.Int64, "visible_percent": pl.Float64, "fired": pl.Int64}
+    kinds = {
+        "strategy": pl.String,
+        "courses": pl.Int64,
+        "visible": pl.Int64,
+        "visible_percent": pl.Float64,
+        "fired": pl.Int64,
+    }
     return pl.DataFrame(rows, schema=kinds)
 
 
@@ -205,13 +242,13 @@ def _blind(when: When) -> When:
     """
     if when.all or when.any:
         parts = tuple(_blind(part) for part in (when.all or when.any or ()))
-        return When(all=parts) if when.all else When(any=parts)
+        return when.model_copy(update={"all" if when.all else "any": parts})
     if when.not_ is not None:
         return _blind(when.not_)
     if when.day is not None:
         return when
     if when.onset_within is not None:
-        return When(sign="temperature", at_least=_ANY_VALUE)
+        return When.model_validate({"sign": "temperature", "at_least": _ANY_VALUE})
     edges = dict.fromkeys(("at_least", "above", "at_most", "below", "dip_to"), None)
     return when.model_copy(update={**edges, "at_least": _ANY_VALUE})
 
@@ -231,11 +268,12 @@ def _blind_streams(
 def _decided(part: When, grading: Grading) -> pl.DataFrame:
     """Runs in which it is known whether the grade lies past the edge: both bounds lie on one side."""
     how, edge = part.edge
-    past = {
-        "at_least": lambda c: pl.col(c) >= edge, "above": lambda c: pl.col(c) > edge,
-        "at_most": lambda c: pl.col(c) <= edge, "below": lambda c: pl.col(c) < edge,
-    }[how]  # fmt: skip
-    runs = grading.grades.filter(pl.col("scale") == part.grade_of, past("grade") == past("grade_at_most"))
+    runs = grading.grades.filter(
+        pl.col("scale") == part.grade_of, _past("grade", how, edge) == _past("grade_at_most", how, edge)
+    )
     return runs.select("course_id", minute="from", read="from", value=pl.col("grade").cast(pl.Float64))
 
 
+def _past(column: str, how: str, edge: float) -> pl.Expr:
+    value = pl.col(column)
+    return {"at_least": value >= edge, "above": value > edge, "at_most": value <= edge, "below": value < edge}[how]

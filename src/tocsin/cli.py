@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from tocsin import __version__
 from tocsin.errors import TocsinError
@@ -24,11 +25,23 @@ OK, FINDING, USAGE, BAD_INPUT, INTERNAL = 0, 1, 2, 3, 4
 _CODES = "Exit codes: 0 done, 2 the command line is wrong, 3 the input cannot be used (nothing is written)."
 _FINDING_CODES = _CODES.replace("2 the", "1 {}, 2 the")
 
+
+class _Group(TyperGroup):
+    """Commands whose help does not load pydantic: typer would build a validator for a --help that was not given."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.default = False
+        return option
+
+
 app = typer.Typer(
-    name="tocsin", no_args_is_help=True, add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]}, epilog=NOTICE,
-    help="When to treat cytokine release syndrome after CAR-T therapy: grades over time from hospital records, treatment "
-    "rules, honest comparisons.\n\n"
+    cls=_Group,
+    name="tocsin", no_args_is_help=True, add_completion=False, rich_markup_mode="rich",
+    pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]}, epilog=NOTICE,
+    help="When to treat cytokine release syndrome after CAR-T therapy: grades over time from hospital records, "
+    "treatment rules, honest comparisons.\n\n"
     "Start with  tocsin init DATA  (writes site.toml and study.toml from what lies in DATA), then  tocsin check DATA  "
     "until nothing needs a decision, then  tocsin grade DATA -o OUT  or  tocsin study DATA.\n\n"
     "Exit codes: 0 done, 1 a finding needs a person, 2 the command line is wrong, 3 the input cannot be used, "
@@ -75,21 +88,44 @@ class Schema(str, Enum):  # noqa: UP042
 
 
 _RECORDS, _TIME, _RULES = "Records", "Time zero", "Grading"
-Data = Annotated[Path, typer.Argument(metavar="DATA", help="Folder of the records: CSV/Parquet files with a site.toml, or CLIF tables.")]
-DataFormat = Annotated[Format | None, typer.Option("--format", help="Layout of DATA; seen by itself when left out.", rich_help_panel=_RECORDS)]
-Site = Annotated[Path | None, typer.Option(metavar="FILE", help="site.toml to use instead of the one in DATA.", rich_help_panel=_RECORDS)]
-Zone = Annotated[str | None, typer.Option(metavar="ZONE", help="The hospital's zone for CLIF, e.g. Asia/Shanghai.", rich_help_panel=_RECORDS)]
-TimeZero = Annotated[TimeZeroChoice, typer.Option("--time-zero", help="What sets minute 0 of a course.", rich_help_panel=_TIME)]
+Data = Annotated[
+    Path,
+    typer.Argument(metavar="DATA", help="Folder of the records: CSV/Parquet files with a site.toml, or CLIF tables."),
+]
+DataFormat = Annotated[
+    Format | None,
+    typer.Option("--format", help="Layout of DATA; seen by itself when left out.", rich_help_panel=_RECORDS),
+]
+Site = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="site.toml to use instead of the one in DATA.", rich_help_panel=_RECORDS),
+]
+Zone = Annotated[
+    str | None,
+    typer.Option(metavar="ZONE", help="The hospital's zone for CLIF, e.g. Asia/Shanghai.", rich_help_panel=_RECORDS),
+]
+TimeZero = Annotated[
+    TimeZeroChoice, typer.Option("--time-zero", help="What sets minute 0 of a course.", rich_help_panel=_TIME)
+]
 TimeZeroFile = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="With --time-zero column: CSV with patient_id and time_zero.", rich_help_panel=_TIME),
+    typer.Option(
+        metavar="FILE", help="With --time-zero column: CSV with patient_id and time_zero.", rich_help_panel=_TIME
+    ),
 ]
-Scales = Annotated[list[str] | None, typer.Option("--scale", metavar="NAME", help="Scale to grade on; may be repeated.", rich_help_panel=_RULES)]
+Scales = Annotated[
+    list[str] | None,
+    typer.Option("--scale", metavar="NAME", help="Scale to grade on; may be repeated.", rich_help_panel=_RULES),
+]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="signs.NAME=VALUE", help="Change one parameter; may be repeated.", rich_help_panel=_RULES),
+    typer.Option(
+        "--set", metavar="signs.NAME=VALUE", help="Change one parameter; may be repeated.", rich_help_panel=_RULES
+    ),
 ]
-Windows = Annotated[WindowsChoice, typer.Option(help="How long a reading stays known: on a ward, or monitored.", rich_help_panel=_RULES)]
+Windows = Annotated[
+    WindowsChoice, typer.Option(help="How long a reading stays known: on a ward, or monitored.", rich_help_panel=_RULES)
+]
 
 
 # --- commands ---------------------------------------------------------------------------------------------------------
@@ -106,11 +142,12 @@ def _told(text: str, example: str, writes: str, codes: str = _CODES) -> str:
     return f"{text}\n\n[bold]Example[/bold]  {example}\n\n[bold]Writes[/bold]  {writes}\n\n{codes}"
 
 
-@app.command(epilog=NOTICE, help=_told(
-    "Compare treatment strategies in the records a study.toml names. Who is in which arm follows from what was measured "
-    "and given; the report says what was asked, who is in it, and what the comparison cannot show.",
+@app.command(short_help="Compare treatment strategies; writes the report.", epilog=NOTICE, help=_told(
+    "Compare treatment strategies in the records a study.toml names. Who is in which arm follows from what was "
+    "measured and given; the report says what was asked, who is in it, and what the comparison cannot show.",
     "tocsin study examples/zhou2023",
-    "OUT/report.html, OUT/results.json, OUT/tables/*.csv, OUT/figures. OUT is out beside study.toml unless -o says otherwise.",
+    "OUT/report.html, OUT/results.json, OUT/tables/*.csv, OUT/figures. "
+    "OUT is out beside study.toml unless -o says otherwise.",
 ))  # fmt: skip
 def study(  # noqa: D103
     study: Annotated[Path, typer.Argument(metavar="STUDY", help="Folder with a study.toml, or the file itself.")],
@@ -128,19 +165,21 @@ def study(  # noqa: D103
         files = write_report(results, folder, lang=lang.value)
     from tocsin.printed import print_study
 
-    print_study(results, files)
+    print_study(results, files, lang.value)
 
 
-@app.command(epilog=NOTICE, help=_told(
-    "Grade every course over time: runs of equal grade with what is proved and what cannot be excluded, episodes, and what "
-    "the hours rest on. Unknown is never turned into normal.",
+@app.command(short_help="Grade every course over time; writes tables.", epilog=NOTICE, help=_told(
+    "Grade every course over time: runs of equal grade with what is proved and what cannot be excluded, episodes, and "
+    "what the hours rest on. Unknown is never turned into normal.",
     "tocsin grade DATA --time-zero admission -o graded",
     "OUT/grades.parquet, episodes.parquet, courses.parquet, attrition.csv, findings.csv, account.csv, parameters.csv, "
     "summary.txt, summary.json; signs.parquet with --signs, evidence.parquet with --evidence.",
 ))  # fmt: skip
 def grade(  # noqa: D103
     data: Data,
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="OUT", help="Folder to write; new, empty, or an earlier result.")],
+    out: Annotated[
+        Path, typer.Option("-o", "--out", metavar="OUT", help="Folder to write; new, empty, or an earlier result.")
+    ],
     data_format: DataFormat = None,
     site: Site = None,
     zone: Zone = None,
@@ -163,17 +202,19 @@ def grade(  # noqa: D103
         print_graded(done)
 
 
-@app.command(epilog=NOTICE, help=_told(
+@app.command(short_help="Say why a grade is what it is at one moment.", epilog=NOTICE, help=_told(
     "Say in plain words why one patient's grade is what it is at one moment: the values with their file and row, their "
-    "age, what is unknown and why, the state of the episode, and what would change the grade next. Without --at: the first "
-    "minute of the highest grade.",
+    "age, what is unknown and why, the state of the episode, and what would change the grade next. Without --at: the "
+    "first minute of the highest grade.",
     'tocsin explain examples/zhou2023 P04 --at "day 5 14:00"',
     "nothing.",
 ))  # fmt: skip
 def explain(  # noqa: D103
     data: Data,
     patient: Annotated[str, typer.Argument(metavar="PATIENT", help="Patient or course, as named in the records.")],
-    at: Annotated[str | None, typer.Option(metavar="TIME", help='"day 3 14:00", "2019-03-14 16:30" (local) or "+75h".')] = None,
+    at: Annotated[
+        str | None, typer.Option(metavar="TIME", help='"day 3 14:00", "2019-03-14 16:30" (local) or "+75h".')
+    ] = None,
     data_format: DataFormat = None,
     site: Site = None,
     zone: Zone = None,
@@ -193,25 +234,33 @@ def explain(  # noqa: D103
             step("reading the records")
             ready = prepare(chosen)
             step("grading")
-            texts = [explain_patient(ready.records, ready.courses, patient, at, name, ready.parameters) for name in ready.scales]
+            texts = [
+                explain_patient(ready.records, ready.courses, patient, at, name, ready.parameters)
+                for name in ready.scales
+            ]
         typer.echo("\n\n".join((*texts, NOTICE)))
 
 
-@app.command(epilog=NOTICE, help=_told(
-    "Look before grading: what was wrong with the records and what was done about it, how often each sign is charted, how "
-    "much of the time it is known, and in how many courses each strategy's trigger can be seen at all. Without --time-zero "
-    "it is the infusion, or the admission where there is no infusion.",
+@app.command(short_help="Look at the records before grading.", epilog=NOTICE, help=_told(
+    "Look before grading: what was wrong with the records and what was done about it, how often each sign is charted, "
+    "how much of the time it is known, and in how many courses each strategy's trigger can be seen at all. Without "
+    "--time-zero it is the infusion, or the admission where there is no infusion.",
     "tocsin check DATA -o findings.csv",
     "nothing; with -o the findings as CSV.",
     _FINDING_CODES.format("a finding needs a decision"),
 ))  # fmt: skip
 def check(  # noqa: D103
     data: Data,
-    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE.csv", help="Write the findings here.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="FILE.csv", help="Write the findings here.")
+    ] = None,
     data_format: DataFormat = None,
     site: Site = None,
     zone: Zone = None,
-    time_zero: Annotated[TimeZeroChoice | None, typer.Option("--time-zero", help="What sets minute 0 of a course.", rich_help_panel=_TIME)] = None,
+    time_zero: Annotated[
+        TimeZeroChoice | None,
+        typer.Option("--time-zero", help="What sets minute 0 of a course.", rich_help_panel=_TIME),
+    ] = None,
     time_zero_file: TimeZeroFile = None,
     settings: Settings = None,
     windows: Windows = WindowsChoice.ward,
@@ -236,14 +285,17 @@ def check(  # noqa: D103
         raise typer.Exit(FINDING if result.undecided else OK)
 
 
-@app.command(epilog=NOTICE, help=_told(
-    "Grade a file of worked cases and list every disagreement with the grades written in it: a centre can test the scales "
-    "against its own. An empty expected cell means not gradable: what is proved lies below what cannot be excluded.",
+@app.command(short_help="Grade worked cases and list disagreements.", epilog=NOTICE, help=_told(
+    "Grade a file of worked cases and list every disagreement with the grades written in it: a centre can test the "
+    "scales against its own. An empty expected cell means not gradable: what is proved lies below what cannot be "
+    "excluded.",
     "tocsin verify cases.csv",
     "nothing.",
     _FINDING_CODES.format("a grade disagrees"),
 ))  # fmt: skip
-def verify(cases: Annotated[Path, typer.Argument(metavar="CASES.csv", help="File of cases with expected grades.")]) -> None:  # noqa: D103
+def verify(  # noqa: D103
+    cases: Annotated[Path, typer.Argument(metavar="CASES.csv", help="File of cases with expected grades.")],
+) -> None:
     with _guarded():
         with _working() as step:
             from tocsin.verify import checked
@@ -258,9 +310,9 @@ def verify(cases: Annotated[Path, typer.Argument(metavar="CASES.csv", help="File
         raise typer.Exit(FINDING if wrong.height else OK)
 
 
-@app.command(epilog=NOTICE, help=_told(
-    "Write a first site.toml and study.toml from what lies in a folder. Every line is a guess with what was seen; lines that "
-    "say DECIDE are for a person.",
+@app.command(short_help="Write a first site.toml and study.toml.", epilog=NOTICE, help=_told(
+    "Write a first site.toml and study.toml from what lies in a folder. Every line is a guess with what was seen; "
+    "lines that say DECIDE are for a person.",
     "tocsin init DATA",
     "DATA/site.toml (not for CLIF) and DATA/study.toml; files that are there are kept unless --force is given.",
 ))  # fmt: skip
@@ -275,9 +327,9 @@ def init(  # noqa: D103
         print_init(start(data, force), data)
 
 
-@app.command(epilog=NOTICE, help=_told(
-    "List the treatment strategies tocsin knows, each as a sentence, with the source, how far it may be trusted (tag) and the "
-    "hash that stands on every result made with it.",
+@app.command(short_help="List the treatment strategies as sentences.", epilog=NOTICE, help=_told(
+    "List the treatment strategies tocsin knows, each as a sentence, with the source, how far it may be trusted (tag) "
+    "and the hash that stands on every result made with it.",
     "tocsin strategies --lang zh",
     "nothing.",
 ))  # fmt: skip
@@ -289,7 +341,7 @@ def strategies(lang: Annotated[Lang, typer.Option(help="Language of the sentence
         print_strategies(STRATEGIES, lang.value)
 
 
-@app.command(epilog=NOTICE, help=_told(
+@app.command(short_help="Print a JSON schema.", epilog=NOTICE, help=_told(
     "Print the JSON schema of study.toml, of site.toml, or of results.json; an editor can check a file against it.",
     "tocsin schema site > site.schema.json",
     "the schema to the standard output.",
@@ -325,8 +377,8 @@ def _choices(
     from tocsin.prepare import Choices
 
     chosen = Choices(
-        data, data_format.value if data_format else None, site, zone, time_zero.value if time_zero else None, time_zero_file,
-        tuple(scale or ()), tuple(settings or ()), windows.value,
+        data, data_format.value if data_format else None, site, zone, time_zero.value if time_zero else None,
+        time_zero_file, tuple(scale or ()), tuple(settings or ()), windows.value,
     )  # fmt: skip
     try:
         return chosen.check()
@@ -336,7 +388,7 @@ def _choices(
 
 
 @contextmanager
-def _working() -> Iterator[Callable[[str], None]]:
+def _working() -> Generator[Callable[[str], None]]:
     """A line on stderr that says what is being done, on a terminal only."""
     if not sys.stderr.isatty():
         yield lambda _: None
@@ -349,7 +401,7 @@ def _working() -> Iterator[Callable[[str], None]]:
 
 
 @contextmanager
-def _guarded() -> Iterator[None]:
+def _guarded() -> Generator[None]:
     """Bad input prints what is wrong with it and exits 3; a defect prints one line without any value and exits 4."""
     try:
         yield
@@ -363,7 +415,10 @@ def _guarded() -> Iterator[None]:
     except BaseException as error:  # polars panics are no Exception
         if os.environ.get("TOCSIN_DEBUG"):
             raise
-        typer.echo(f"internal error: {type(error).__name__} at {_place(error)}; please report this line. Nothing was written.", err=True)
+        typer.echo(
+            f"internal error: {type(error).__name__} at {_place(error)}; please report this line. Nothing was written.",
+            err=True,
+        )
         typer.echo("  (TOCSIN_DEBUG=1 shows the traceback; it may hold values of the data.)", err=True)
         raise typer.Exit(INTERNAL) from None
 

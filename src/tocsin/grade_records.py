@@ -1,4 +1,4 @@
-"""What `tocsin grade` does: records to grade runs and episodes, written as tables with a summary of what they rest on."""
+"""What `tocsin grade` does: records to grade runs and episodes, as tables with a summary of what they rest on."""
 
 from __future__ import annotations
 
@@ -39,11 +39,16 @@ class Graded:
 
 
 def grade_records(
-    choices: Choices, out: Path, signs: bool = False, with_evidence: bool = False, step: Callable[[str], None] = lambda _: None
+    choices: Choices,
+    out: Path,
+    signs: bool = False,
+    with_evidence: bool = False,
+    step: Callable[[str], None] = lambda _: None,
 ) -> Graded:
     """Reads, grades and writes `out` (names in `FILES`); with `signs` and `with_evidence` those tables too.
 
-    `step` is told in words what happens next. Raises TocsinError (`records.*`, `courses.*`, `outputs.*`), nothing written.
+    `step` is told in words what happens next.
+    Raises TocsinError (`records.*`, `courses.*`, `outputs.*`) and then has written nothing.
     """
     refuse_foreign(out, FILES, SUMMARY)
     step("reading the records")
@@ -65,10 +70,14 @@ def grade_records(
 def _tables(prepared: Prepared, grading: Grading) -> dict[str, pl.DataFrame]:
     records = prepared.records
     return {
-        "courses.parquet": prepared.courses, "grades.parquet": grading.grades, "episodes.parquet": grading.episodes,
-        "attrition.csv": _attrition(prepared, grading), "findings.csv": records.findings, "account.csv": records.account,
+        "courses.parquet": prepared.courses,
+        "grades.parquet": grading.grades,
+        "episodes.parquet": grading.episodes,
+        "attrition.csv": _attrition(prepared, grading),
+        "findings.csv": records.findings,
+        "account.csv": records.account,
         "parameters.csv": PARAMETERS.frame([dict(row) for row in grading.parameters.rows()]),
-    }  # fmt: skip
+    }
 
 
 def _write(folder: Path, tables: dict[str, pl.DataFrame], summary: dict[str, Any]) -> None:
@@ -82,7 +91,11 @@ def _attrition(prepared: Prepared, grading: Grading) -> pl.DataFrame:
     """The steps to courses, then the courses in which there is a moment to grade."""
     courses, graded = prepared.courses.height, grading.grades.get_column("course_id").n_unique()
     lost = courses - graded
-    why = f"{lost:,} courses without a moment inside a stay from minute 0 on" if lost else "every course has a moment inside a stay"
+    why = (
+        f"{lost:,} courses without a moment inside a stay from minute 0 on"
+        if lost
+        else "every course has a moment inside a stay"
+    )
     step = {"step": "courses graded", "courses_in": courses, "courses_out": graded, "why": why}
     return pl.concat([prepared.attrition, ATTRITION.frame([step])])
 
@@ -107,14 +120,18 @@ def summarise(prepared: Prepared, grading: Grading) -> dict[str, Any]:
         "attrition": _attrition(prepared, grading).to_dicts(),
         "findings": findings.height,
         "findings_needing_a_decision": int(findings.get_column("needs_decision").sum()),
-        "rows": {name: int(records.account.get_column(name).sum()) for name in ("rows", "used", "excluded", "not_needed")},
+        "rows": {
+            name: int(records.account.get_column(name).sum()) for name in ("rows", "used", "excluded", "not_needed")
+        },
         "parameters_changed": {r["name"]: r["value"] for r in grading.parameters.rows() if r["value"] != r["default"]},
         "scales": {name: _scale_summary(name, grading, courses) for name in prepared.scales},
     }
 
 
 def _with_vitals(prepared: Prepared) -> int:
-    read = prepared.records.measurements.filter(pl.col("variable").is_in(["temperature", "systolic", "mean_pressure", "spo2"]))
+    read = prepared.records.measurements.filter(
+        pl.col("variable").is_in(["temperature", "systolic", "mean_pressure", "spo2"])
+    )
     of = prepared.courses.select("course_id", "patient_id", "time_zero", "ends")
     inside = (pl.col("time") >= pl.col("time_zero")) & (pl.col("ends").is_null() | (pl.col("time") < pl.col("ends")))
     return read.join(of, on="patient_id").filter(inside).get_column("course_id").n_unique()
@@ -127,7 +144,9 @@ def _scale_summary(name: str, grading: Grading, courses: pl.DataFrame) -> dict[s
     closed = runs.filter(pl.col("to").is_not_null(), pl.col("grade") < 5)
     hours = closed.with_columns(hours=(pl.col("to") - pl.col("from")) / 60)
     worst = runs.group_by("course_id").agg(pl.col("grade").max())
-    flags = {flag: round(_sum(hours.filter(pl.col("flags").str.split(" ").list.contains(flag))), 2) for flag in scale.flags}
+    flags = {
+        flag: round(_sum(hours.filter(pl.col("flags").str.split(" ").list.contains(flag))), 2) for flag in scale.flags
+    }
     return {
         "title": scale.title,
         "source": str(scale.source),
@@ -150,14 +169,19 @@ def _sum(hours: pl.DataFrame) -> float:
 
 def headline(summary: dict[str, Any]) -> str:
     """Who was graded from when, in one line."""
-    text = f"{summary['courses']:,} courses of {summary['patients']:,} patients; minute 0: {summary['time_zero']}; zone: {summary['zone']}"
-    return text
+    who = f"{summary['courses']:,} courses of {summary['patients_with_course']:,} of {summary['patients']:,} patients"
+    return f"{who}; minute 0: {summary['time_zero']}; zone: {summary['zone']}"
 
 
 def scale_rows(scale: dict[str, Any]) -> list[tuple[str, list[str]]]:
     """Rows of the printed table: label, and a cell for each of the grades 0 to 5."""
-    hours = lambda name: [f"{scale[name].get(str(g), 0):,.0f}" if g < 5 else "" for g in GRADES]  # noqa: E731
-    counts = lambda name: [f"{scale[name][str(g)]:,}" for g in GRADES]  # noqa: E731
+
+    def counts(name: str) -> list[str]:
+        return [f"{scale[name][str(g)]:,}" for g in GRADES]
+
+    def hours(name: str) -> list[str]:
+        return [f"{scale[name].get(str(g), 0):,.0f}" if g < 5 else "" for g in GRADES]
+
     return [
         ("courses by highest proved grade", counts("courses_by_max_grade")),
         ("episodes by highest proved grade", counts("episodes_by_max_grade")),
@@ -168,15 +192,23 @@ def scale_rows(scale: dict[str, Any]) -> list[tuple[str, list[str]]]:
 
 def notes(summary: dict[str, Any]) -> list[str]:
     """What to know beside the table, one line each."""
-    made = [f"{step['step']}: {step['courses_out']:,} of {step['courses_in']:,}; {step['why']}" for step in summary["attrition"]]
+    made = [
+        f"{step['step']}: {step['courses_out']:,} of {step['courses_in']:,}; {step['why']}"
+        for step in summary["attrition"]
+    ]
     if summary["courses_without_vitals"]:
-        made.append(f"{summary['courses_without_vitals']:,} courses have no vital sign at all: only bounds are known there")
+        made.append(
+            f"{summary['courses_without_vitals']:,} courses have no vital sign at all: only bounds are known there"
+        )
     if summary["findings_needing_a_decision"]:
         made.append(f"{summary['findings_needing_a_decision']:,} findings need a decision: see findings.csv")
     if summary["parameters_changed"]:
-        made.append("changed: " + ", ".join(f"{name} = {value}" for name, value in summary["parameters_changed"].items()))
+        made.append(
+            "changed: " + ", ".join(f"{name} = {value}" for name, value in summary["parameters_changed"].items())
+        )
     for scale in summary["scales"].values():
-        made += [f"{scale['title']}, hours flagged {flag}: {hours:,.0f}" for flag, hours in scale["hours_by_flag"].items()]
+        flagged = ", ".join(f"{flag.replace('_', ' ')} {hours:,.0f}" for flag, hours in scale["hours_by_flag"].items())
+        made += [f"{scale['title']}, hours flagged: {flagged}"] if flagged else []
         if scale["open_runs"]:
             made.append(f"{scale['title']}: {scale['open_runs']:,} runs are still open and add no hours")
     return made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -18,10 +18,17 @@ _UNCHANGED = "Nothing was written."
 
 def csv_text(frame: pl.DataFrame) -> str:
     """Tidy CSV. A text cell that a spreadsheet would run as a formula gets a leading apostrophe."""
-    text = [name for name, dtype in frame.schema.items() if dtype == pl.String or isinstance(dtype, pl.Enum | pl.Categorical)]
+    text = [
+        name
+        for name, dtype in frame.schema.items()
+        if dtype == pl.String or isinstance(dtype, pl.Enum | pl.Categorical)
+    ]
     cells = [(name, pl.col(name).cast(pl.String)) for name in text]
     safe = [
-        pl.when(pl.any_horizontal(cell.str.starts_with(sign) for sign in RISKY)).then(pl.concat_str(pl.lit("'"), cell)).otherwise(cell).alias(name)
+        pl.when(pl.any_horizontal(cell.str.starts_with(sign) for sign in RISKY))
+        .then(pl.concat_str(pl.lit("'"), cell))
+        .otherwise(cell)
+        .alias(name)
         for name, cell in cells
     ]
     return frame.with_columns(safe).write_csv()
@@ -68,15 +75,18 @@ def replace_folder(out: Path, make: Callable[[Path], None], ours: Collection[str
 def refuse_foreign(out: Path, ours: Collection[str], marker: str) -> Path:
     """The full path of `out`, where it may be written: it is absent or empty, or all in it was written by tocsin.
 
-    Ours is a folder that holds the file `marker` and no name outside `ours`. Raises TocsinError: `outputs.not-a-folder`,
-    `outputs.current-folder`, `outputs.foreign-folder`.
+    Ours is a folder that holds the file `marker` and no name outside `ours`.
+    Raises TocsinError: `outputs.not-a-folder`, `outputs.current-folder`, `outputs.foreign-folder`.
     """
     out = out.resolve()
     if out.exists() and not out.is_dir():
         raise TocsinError.of("outputs.not-a-folder", f"{out.name} is a file.", _UNCHANGED, "Name a folder with -o.")
     if out == Path.cwd().resolve():
         raise TocsinError.of(
-            "outputs.current-folder", "the output folder is the one you are in.", _UNCHANGED, "Name another one with -o."
+            "outputs.current-folder",
+            "the output folder is the one you are in.",
+            _UNCHANGED,
+            "Name another one with -o.",
         )
     if out.is_dir():
         names = {path.name for path in out.iterdir()}
@@ -133,7 +143,7 @@ def _umask() -> int:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _told(path: Path) -> Generator[None]:
     """An operating-system refusal as an error a reader can act on."""
     try:
         yield

@@ -31,16 +31,18 @@ def _console() -> Console:
     return console
 
 
-def _table(*columns: str, left: int = 1, title: str = "", last_left: bool = False) -> Table:
-    """A table with lines only under its head; the first `left` columns stand left, numbers right."""
-    table = Table(box=None, title=title or None, title_justify="left", title_style="bold", padding=(0, 2, 0, 0), pad_edge=False)
+def _table(*columns: str, left: int = 1, words_last: bool = False) -> Table:
+    """A table without lines: the first `left` columns stand left, numbers right; `words_last`: the last one wraps."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for k, name in enumerate(columns):
-        stands_left = k < left or (last_left and k == len(columns) - 1)
-        table.add_column(name, justify="left" if stands_left else "right", header_style="dim", no_wrap=not (last_left and k == len(columns) - 1))
+        words = words_last and k == len(columns) - 1
+        table.add_column(name, justify="left" if words or k < left else "right", header_style="dim", no_wrap=not words)
     return table
 
 
-def _show(console: Console, table: Table) -> None:
+def _show(console: Console, table: Table, title: str = "", note: str = "") -> None:
+    if title:
+        console.print(Text(title, style="bold").append(f"  {note}" if note else "", style="not bold dim"))
     console.print(Padding(table, (0, 0, 1, 2), expand=False))
 
 
@@ -62,13 +64,18 @@ def print_graded(done: Graded) -> None:
     console.print(Text(headline(summary), style="bold"))
     console.print()
     for scale in summary["scales"].values():
-        table = _table("", *(f"grade {g}" for g in range(6)), title=f"{scale['title']}  [dim]hash {scale['hash']}[/dim]")
+        table = _table("", *(f"grade {g}" for g in range(6)))
         for label, cells in scale_rows(scale):
-            table.add_row(label, *(Text("." if cell in ("0", "") else cell) for cell in cells))
-        _show(console, table)
+            table.add_row(label, *("." if cell in ("0", "") else cell for cell in cells))
+        _show(console, table, scale["title"], f"hash {scale['hash']}")
     _items(console, notes(summary))
     if not summary["courses"]:
-        console.print(Text("No course was graded. Without CAR-T infusions, add  --time-zero admission  or  --time-zero first-fever .", style="bold red"))
+        console.print(
+            Text(
+                "No course. Without CAR-T infusions, add  --time-zero admission  or  --time-zero first-fever .",
+                style="bold red",
+            )
+        )
     console.print()
     console.print(f"Written to {_short(done.out)}: {', '.join(path.name for path in done.files)}", soft_wrap=True)
     console.print(Text(NOT_A_DEVICE, style="dim"))
@@ -86,13 +93,13 @@ def _short(path: Path) -> str:
 def print_check(result: CheckResult, ready: Prepared, out: Path | None) -> None:
     """The tables of `tocsin check`."""
     console, patients = _console(), result.patients
-    console.print(Text(
-        f"{patients['all']:,} patients, {ready.courses.height:,} courses; minute 0: {ready.time_zero}; zone: {ready.records.zone}", style="bold"
-    ))  # fmt: skip
-    _items(console, (
-        *([f"{patients['without_course']:,} patients have no course: {ready.attrition.item(0, 'why')}"] if patients["without_course"] else []),
-        *([f"{patients['without_vitals']:,} patients have no vital sign at all"] if patients["without_vitals"] else []),
-    ))  # fmt: skip
+    who = f"{patients['all']:,} patients, {ready.courses.height:,} courses"
+    console.print(Text(f"{who}; minute 0: {ready.time_zero}; zone: {ready.records.zone}", style="bold"))
+    if patients["without_course"]:
+        why = ready.attrition.item(0, "why")
+        _items(console, [f"{patients['without_course']:,} patients have no course: {why}"])
+    if patients["without_vitals"]:
+        _items(console, [f"{patients['without_vitals']:,} patients have no vital sign at all"])
     console.print()
     _print_account(console, result.account)
     _print_codes(console, result.codes)
@@ -108,35 +115,38 @@ def print_check(result: CheckResult, ready: Prepared, out: Path | None) -> None:
 
 
 def _print_account(console: Console, account: pl.DataFrame) -> None:
-    table = _table("file", "rows", "used", "set aside", "not needed", title="Rows")
+    table = _table("file", "rows", "used", "set aside", "not needed")
     for row in account.iter_rows(named=True):
         table.add_row(row["source"], *(_number(row[name]) for name in ("rows", "used", "excluded", "not_needed")))
-    _show(console, table)
+    _show(console, table, "Rows")
 
 
 def _print_codes(console: Console, codes: pl.DataFrame) -> None:
-    table = _table("code", "rows", "what, and what was done", title="Findings", last_left=True)
+    table = _table("code", "rows", "what, and what was done", words_last=True)
     for row in codes.iter_rows(named=True):
         mark = Text("  DECIDE", style="bold red") if row["decide"] else Text("")
         what = Text(row["what"]).append(f"  → {row['done']}", style="dim").append_text(mark)
         table.add_row(row["code"], _number(row["count"]), what)
-    _show(console, table)
+    _show(console, table, "Findings", "" if codes.height else "none")
 
 
 def _print_charting(console: Console, charting: pl.DataFrame) -> None:
-    table = _table("sign", "place", "readings", "courses", "%", "median", "IQR", "90 %", "known %", left=2, title="Charting (intervals in minutes; known: share of the stay-hours)")
+    table = _table("sign", "place", "readings", "courses", "%", "median", "IQR", "90 %", "known %", left=2)
     for row in charting.iter_rows(named=True):
         first = row["place"] == "all"
         if first and not row["readings"]:
-            table.add_row(_said(row["sign"]), "", "never charted", *[""] * 5, _number(row["known_percent"]), style="dim")
+            table.add_row(
+                _said(row["sign"]), "", "never charted", *[""] * 5, _number(row["known_percent"]), style="dim"
+            )
             continue
         spread = "-" if row["interval_q1"] is None else f"{row['interval_q1']:,.0f}-{row['interval_q3']:,.0f}"
         table.add_row(
-            _said(row["sign"]) if first else "", row["place"], _number(row["readings"]), _number(row["courses"]) if first else "",
-            _number(row["courses_percent"]) if first else "", _number(row["interval_median"]), spread, _number(row["interval_p90"]),
+            _said(row["sign"]) if first else "", row["place"], _number(row["readings"]),
+            _number(row["courses"]) if first else "", _number(row["courses_percent"]) if first else "",
+            _number(row["interval_median"]), spread, _number(row["interval_p90"]),
             _number(row["known_percent"]) if first else "",
         )  # fmt: skip
-    _show(console, table)
+    _show(console, table, "Charting", "intervals in minutes; known: share of the stay-hours")
 
 
 def _said(name: str) -> str:
@@ -144,10 +154,16 @@ def _said(name: str) -> str:
 
 
 def _print_triggers(console: Console, triggers: pl.DataFrame) -> None:
-    table = _table("strategy", "courses", "can be seen", "%", "fired", title="Triggers (first 30 days; seen: readings dense enough, whatever their value)")
+    table = _table("strategy", "courses", "can be seen", "%", "fired")
     for row in triggers.iter_rows(named=True):
-        table.add_row(row["strategy"], _number(row["courses"]), _number(row["visible"]), _number(row["visible_percent"]), _number(row["fired"]))
-    _show(console, table)
+        table.add_row(
+            row["strategy"],
+            _number(row["courses"]),
+            _number(row["visible"]),
+            _number(row["visible_percent"]),
+            _number(row["fired"]),
+        )
+    _show(console, table, "Triggers", "in the first 30 days; can be seen: readings dense enough, whatever their values")
 
 
 # --- the other commands -----------------------------------------------------------------------------------------------
@@ -165,7 +181,12 @@ def print_verified(count: int, scales: list[str], unknown: list[str], wrong: pl.
     table = _table("case", "scale", "expected", "proved", "at most", left=2)
     for row in wrong.iter_rows(named=True):
         expected = "not gradable" if row["expected"] is None else str(row["expected"])
-        table.add_row(row["case_id"], row["scale"], expected, *("-" if row[k] is None else str(row[k]) for k in ("grade", "grade_at_most")))
+        table.add_row(
+            row["case_id"],
+            row["scale"],
+            expected,
+            *("-" if row[k] is None else str(row[k]) for k in ("grade", "grade_at_most")),
+        )
     _show(console, table)
     console.print(Text(f"{wrong.height:,} grades disagree (exit code 1).", style="bold red"))
 
@@ -177,7 +198,9 @@ def print_init(files: list[Path], data: Path) -> None:
         lines = path.read_text(encoding="utf-8").splitlines()
         decide = sum("DECIDE" in line for line in lines)
         console.print(f"wrote {_short(path)}  ({len(lines):,} lines, {decide:,} say DECIDE)", soft_wrap=True)
-    console.print(f"Next: read them against the files, settle what says DECIDE, then  tocsin check {data}", soft_wrap=True)
+    console.print(
+        f"Next: read them against the files, settle what says DECIDE, then  tocsin check {data}", soft_wrap=True
+    )
 
 
 def print_strategies(strategies: Mapping[str, Strategy], lang: Literal["en", "zh"]) -> None:
@@ -193,21 +216,24 @@ def print_strategies(strategies: Mapping[str, Strategy], lang: Literal["en", "zh
         console.print(Text(f"{tag}: {TAG_WORDS[tag]}", style="dim"))
 
 
-def print_study(results: StudyResults, files: list[Path]) -> None:
-    """Where the report is, the arms, and the serious warnings in one line each."""
+def print_study(results: StudyResults, files: list[Path], lang: Literal["en", "zh"] = "en") -> None:
+    """Where the report is, the arms, and the serious warnings in one line each; the report says them whole."""
     console, meta = _console(), results.meta
     console.print(Text(str(meta.get("title", "")), style="bold"))
-    arms = results.tables["arms"]
-    counts: dict[Any, int] = dict(arms.get_column("arm").value_counts().iter_rows())
-    table = _table("arm", "courses", "rule", last_left=True)
-    sentences = {item["name"]: item["sentence"] for item in meta.get("strategies", [])}
-    for arm in [*meta.get("arms", []), *sorted(a for a in counts if a is not None and a not in meta.get("arms", []))]:
-        table.add_row(str(arm), _number(counts.get(arm, 0)), sentences.get(arm, ""))
-    table.add_row("none", _number(counts.get(None, 0)), "followed no strategy, or not in the study")
+    counts: dict[Any, int] = dict(results.tables["arms"].get_column("arm").value_counts().iter_rows())
+    table = _table("arm", "courses", "rule", words_last=True)
+    for strategy in meta["strategies"]:
+        words = strategy.get("sentence_zh") if lang == "zh" else ""
+        table.add_row(strategy["name"], _number(counts.get(strategy["name"], 0)), words or strategy["sentence"])
+    table.add_row("in no arm", _number(counts.get(None, 0)), "")
     _show(console, table)
     warnings = results.tables["warnings"]
     for row in warnings.filter(warnings.get_column("serious")).iter_rows(named=True):
-        console.print(Padding(Text("! ", style="bold red").append(row["text"], style=""), (0, 0, 0, 2), expand=False))
+        said = Text("! ", style="bold red").append(f"{row['arm']}: " if row["arm"] else "", style="not bold default")
+        said.append(row["text_zh" if lang == "zh" else "text"], style="not bold default").truncate(
+            console.width - 2, overflow="ellipsis"
+        )
+        console.print(said, no_wrap=True)
     console.print()
     for name in ("report", "results"):
         for path in files:

@@ -101,7 +101,8 @@ def read_history(tables, course, rules):
         return {**row, "stopped": inf if row["stop"] is None else minute_of(row["stop"], course)}
 
     lookback = -60 * rules["lookback_h"]
-    deaths = [row["arrived"] for row in rows("outcomes", "time") if row["what"] == "death"]
+    # the course ends when the patient died, not when somebody heard of it; a death known to the day decides no minute
+    deaths = [r["read"] for r in rows("outcomes", "time") if r["what"] == "death" and r["precision"] != "day"]
     ends = [] if course["ends"] is None else [minute_of(course["ends"], course)]
     patient = next((row for row in tables.get("patients") or [] if row["patient_id"] == course["patient_id"]), {})
     stays = merged(

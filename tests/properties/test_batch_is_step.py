@@ -35,8 +35,7 @@ def in_order(whole: Generated, seed: int, course: type[Course] = Course) -> list
     for act in acts:
         driver.take(act)
     changes = driver.runs()
-    frame = pl.DataFrame({"what": [what for _, what in changes]}, schema={"what": pl.Int64})
-    signs = frame.select(unpack(pl.col("what"))).rows()
+    signs = pl.DataFrame(unpack(pl.Series([what for _, what in changes], dtype=pl.Int64))).rows()
     return list(zip([minute for minute, _ in changes], signs, strict=True))
 
 

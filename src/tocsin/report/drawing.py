@@ -175,9 +175,11 @@ def sheet(panels: Sequence[str], columns: int, gap: float = 14, head: str = "") 
     """Many SVGs on one page, row by row, under an optional first strip that spans the width."""
     sizes = [size_of(panel) for panel in panels]
     wide, high = max(w for w, _ in sizes) + gap, max(h for _, h in sizes) + gap
-    top = size_of(head)[1] + gap if head else gap
-    total = (columns * wide + gap, top + -(-len(panels) // columns) * high)
-    parts = [_nested(head, gap, gap / 2, "head")] if head else []
+    across = columns * wide + gap
+    shrunk = min(1.0, (across - 2 * gap) / size_of(head)[0]) if head else 1.0
+    top = size_of(head)[1] * shrunk + gap if head else gap
+    total = (across, top + -(-len(panels) // columns) * high)
+    parts = [_nested(head, gap, gap / 2, "head", shrunk)] if head else []
     for index, panel in enumerate(panels):
         row, column = divmod(index, columns)
         parts.append(_nested(panel, gap + column * wide, top + row * high, f"panel{index}"))
@@ -187,7 +189,7 @@ def sheet(panels: Sequence[str], columns: int, gap: float = 14, head: str = "") 
     )
 
 
-def _nested(svg: str, x: float, y: float, name: str) -> str:
-    width, height = size_of(svg)
+def _nested(svg: str, x: float, y: float, name: str, scale: float = 1.0) -> str:
+    width, height = (side * scale for side in size_of(svg))
     svg = inline(svg, name)
     return svg.replace("<svg", f'<svg x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}"', 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,13 +13,13 @@ from tocsin.report.estimates import (
     estimate_text,
     headline,
     interval_text,
-    is_contrast,
     level_text,
     months_text,
     p_text,
 )
 from tocsin.report.figures import arms_of, sizes_of
 from tocsin.report.numbers import NOTHING, fixed
+from tocsin.report.outcomes import outcome_table
 from tocsin.report.toxicity import course_table, toxicity_tables
 from tocsin.report.words import Words
 from tocsin.tables import StudyResults
@@ -38,14 +39,15 @@ def sections(results: StudyResults, words: Words, figures: list[Figure]) -> list
     return [*front, *(make(results, words) for make in back)]
 
 
-def warnings_block(results: StudyResults, words: Words) -> list[Block]:
-    """The serious warnings; they stand above every two-arm estimate."""
+def warnings_block(results: StudyResults, words: Words, short: bool = False) -> list[Block]:
+    """The serious warnings, above every two-arm estimate. `short`: what each says first; the answer has all of it."""
     rows = [row for row in rows_of(results, "warnings") if row["serious"]]
-    data = [
-        {"arm": words.term(row["arm"]) if row["arm"] else "", "text": words.of(row), "slug": row["slug"]}
-        for row in rows
-    ]
-    return [Block("warnings", data)] if data else []
+    data: list[dict[str, str]] = []
+    for row in rows:
+        said = words.of(row)
+        said = re.match(r"(?s).*?(?:[.;](?=\s|$)|[。；]|$)", said)[0].rstrip(".:;。：；") if short else said  # pyright: ignore
+        data.append({"arm": words.term(row["arm"]) if row["arm"] else "", "text": said})
+    return [Block("warnings", {"rows": data, "short": short})] if data else []
 
 
 def _figure(figure: Figure | None) -> list[Block]:
@@ -173,42 +175,13 @@ def _smd_look(row: dict[str, Any]) -> str:
 
 def _toxicity(results: StudyResults, words: Words, figures: Figures) -> Section:
     del figures
-    return section(words, "toxicity", *warnings_block(results, words), *toxicity_tables(results, words))
+    return section(words, "toxicity", *warnings_block(results, words, short=True), *toxicity_tables(results, words))
 
 
 def _outcomes(results: StudyResults, words: Words, figures: Figures) -> Section:
     del figures
-    synthetic, rows, before = bool(results.meta.get("synthetic")), [], None
-    width = 9
-    for r in rows_of(results, "effects"):
-        if r["outcome"] != before:
-            rows.append([Cell(words.term(r["outcome"]), "group", width)])
-            before = r["outcome"]
-        limits = interval_text(r, words)
-        rows.append(
-            [
-                Cell(words.term(r["contrast"]), "strong" if is_contrast(r) else ""),
-                words.term(r["measure"]),
-                Cell(
-                    NOTHING if r["estimate"] is None and r["p"] is not None else estimate_text(r, words),
-                    more=months_text(r, words),
-                ),
-                Cell(limits, "line", more=level_text(r, words) if limits != NOTHING else ""),
-                p_text(r["p"], synthetic, words),
-                str(r["n"]),
-                NOTHING if r["events"] is None else str(r["events"]),
-                Cell(words.term(r["method"]), "soft"),
-                Cell(words.term(r["note"]), "soft"),
-            ]
-        )
-    heads = [
-        words(f"head.{k}")
-        for k in ("contrast", "measure", "estimate", "interval", "p", "n", "events", "method", "note")
-    ]
-    table = grid(
-        words("outcomes.caption"), heads, rows, numeric=(2, 3, 4, 5, 6), source="effects", empty=words("outcomes.none")
-    )
-    return section(words, "outcomes", *warnings_block(results, words), table, _endpoints(results, words))
+    table = outcome_table(results, words)
+    return section(words, "outcomes", *warnings_block(results, words, short=True), table, _endpoints(results, words))
 
 
 def _endpoints(results: StudyResults, words: Words) -> Block:
@@ -232,7 +205,9 @@ def _endpoints(results: StudyResults, words: Words) -> Block:
 
 def _curves(results: StudyResults, words: Words, figures: Figures) -> Section:
     drawn = [f for name, f in figures.items() if name.startswith(("survival-", "incidence-", "curves"))]
-    return section(words, "curves", *warnings_block(results, words), *(b for f in drawn for b in _figure(f)))
+    return section(
+        words, "curves", *warnings_block(results, words, short=True), *(b for f in drawn for b in _figure(f))
+    )
 
 
 def _charts(results: StudyResults, words: Words, figures: Figures) -> Section:
@@ -241,12 +216,12 @@ def _charts(results: StudyResults, words: Words, figures: Figures) -> Section:
 
 
 def _swimmer(results: StudyResults, words: Words, figures: Figures) -> Section:
-    return section(words, "swimmer", *warnings_block(results, words), *_figure(figures.get("swimmer")))
+    return section(words, "swimmer", *warnings_block(results, words, short=True), *_figure(figures.get("swimmer")))
 
 
 def _days(results: StudyResults, words: Words, figures: Figures) -> Section:
     drawn = [f for name, f in figures.items() if name.startswith("days")]
-    return section(words, "days", *warnings_block(results, words), *(b for f in drawn for b in _figure(f)))
+    return section(words, "days", *warnings_block(results, words, short=True), *(b for f in drawn for b in _figure(f)))
 
 
 def _sensitivity(results: StudyResults, words: Words, figures: Figures) -> Section:

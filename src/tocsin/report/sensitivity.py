@@ -50,13 +50,10 @@ def plot_sensitivity(results: StudyResults, words: Words) -> Figure:
         )
         top = int(table["courses"].max() or 1)  # pyright: ignore[reportArgumentType]
         fill = alt.Color("n:Q", scale=alt.Scale(domain=[0, top], range=["#f4f8fb", "#7fb2d6"]), legend=None)
-        cells = tiles.mark_rect(stroke="white", strokeWidth=3).encode(
-            color=fill,
-            stroke=alt.condition("datum.main", alt.value(INK), alt.value("white")),
-            strokeWidth=alt.condition("datum.main", alt.value(1.6), alt.value(3)),
-        )
+        cells = tiles.mark_rect(stroke="white", strokeWidth=3).encode(color=fill)
+        frame_of_main = tiles.transform_filter("datum.main").mark_rect(filled=False, stroke=INK, strokeWidth=1.8)
         digits = tiles.mark_text(fontSize=13).encode(text="n:Q", color=alt.value(INK))
-        grid = alt.layer(cells, digits).properties(width=105 * len(arms), height=25 * len(order))
+        grid = alt.layer(cells, frame_of_main, digits).properties(width=105 * len(arms), height=25 * len(order))
         notes = (
             alt.Chart(values(moved))
             .mark_text(align="left", fontSize=11, color=SOFT, x=0)

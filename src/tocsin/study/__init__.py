@@ -1,4 +1,4 @@
-"""`tocsin study`: from study.toml to results. Composes the other rooms; no estimator and no clinical rule lives here."""
+"""`tocsin study`: from study.toml to results. Composes the other rooms; no estimator, no clinical rule."""
 
 from tocsin.study.run import run_study
 

@@ -22,7 +22,8 @@ _LEAF_WORDS = {
     "below": "value to stay under", "sustained": "length of an unbroken run",
     "longest_gap": "a longer gap between two readings breaks the run", "min_readings": "new readings a run must hold",
     "dip_to": "readings down to this do not break the run after an antipyretic",
-    "dip_within": "how long after an antipyretic a dip is forgiven", "fires": "due at the reading that completes the run, or before",
+    "dip_within": "how long after an antipyretic a dip is forgiven",
+    "fires": "due at the reading that completes the run, or before",
     "count": "new readings past the edge", "count_within": "within this time",
     "onset_within": "CRS began less than this after time zero", "day": "day after time zero",
     "grade_of": "scale whose proved grade triggers",
@@ -53,7 +54,7 @@ def _strategies(study: Study) -> Iterator[dict[str, str]]:
         yield _row(f"{where}.within", length_words(rule.within), length_words(Strategy.model_fields["within"].default),
                    "time from due to given that still follows the strategy")  # fmt: skip
         leaves = [part for part in rule.when.parts() if not (part.all or part.any or part.not_)]
-        published = [part for part in built_in.when.parts()] if built_in else []
+        published = list(built_in.when.parts()) if built_in else []
         for place, leaf in enumerate(leaves):
             name = f"{where}.when" if len(leaves) == 1 else f"{where}.when.{place + 1}"
             like = published[0] if len(leaves) == len(published) == 1 else None
@@ -126,8 +127,8 @@ def _statistics(study: Study) -> Iterator[dict[str, str]]:
     )
     yield _row("statistics.proportion_interval", "Clopper-Pearson", "Clopper-Pearson", "interval of a share")
     yield _row("statistics.difference_interval", "Newcombe", "Newcombe", "interval of a difference of two shares")
-    yield _row("statistics.two_sided", "Fisher, exact Mann-Whitney, exact log-rank", "Fisher, exact Mann-Whitney, exact log-rank",
-               "tests at these sizes")  # fmt: skip
+    exact = "Fisher, exact Mann-Whitney, exact log-rank"
+    yield _row("statistics.two_sided", exact, exact, "tests at these sizes")
     yield _row("statistics.power", f"{POWER:g}", f"{POWER:g}", "power of the smallest detectable difference")
     yield _row(
         "counts.near_trigger_h",

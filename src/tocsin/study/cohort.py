@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -96,6 +96,11 @@ class Study:
         rows = self.arms.filter(pl.col("arm").is_not_null()).join(self.courses, on="course_id", how="left")
         return rows.join(patients, on="patient_id", how="left").sort("course_id")
 
+    @cached_property
+    def streams(self) -> dict[tuple[str, ...], dict[str, pl.DataFrame]]:
+        """What triggers need over time, filled as it is needed: names to frames."""
+        return {}
+
     def outcome(self, endpoint: str) -> pl.DataFrame:
         """The endpoint of the courses in arms: course_id, arm, start, stop, event, value."""
         rows = self.endpoints.filter(pl.col("endpoint") == endpoint).drop("endpoint")
@@ -112,22 +117,26 @@ class Study:
 
 def gather(file: StudyFile, base: Path, overrides: dict[str, Any] | None = None) -> Study:
     """Reads, grades and assigns. `base` is the folder of study.toml. Raises TocsinError of every room on the way."""
-    parameters = file.sign_parameters(overrides)
     folder = base / file.data.path
-    kind = {"csv": "folder", "clif": "clif", None: None}[file.data.format]
+    kind: Literal["clif", "folder"] | None = "folder" if file.data.format == "csv" else file.data.format
     site = base / file.data.site if file.data.site else None
-    records = read(folder, kind, site, file.data.zone)  # pyright: ignore[reportArgumentType]
+    records = read(folder, kind, site, file.data.zone)
     given = time_column(folder, file.cohort.column, records) if file.cohort.column else None
-    frame, attrition = courses(
-        records, file.cohort.time_zero, file.cohort.split_dose_days, parameters.fever, column_times=given
-    )
-    scales = tuple(dict.fromkeys((file.cohort.scale, ICANS, *_grade_scales(file.strategies.values()))))
+    return assemble(file, records, file.sign_parameters(overrides), given)
+
+
+def assemble(
+    file: StudyFile, records: Records, parameters: Parameters | None = None, given: pl.DataFrame | None = None
+) -> Study:
+    """Grades and assigns records already read; `given` holds time zero where the file wants a column."""
+    parameters, cohort = parameters or file.sign_parameters(), file.cohort
+    frame, lost = courses(records, cohort.time_zero, cohort.split_dose_days, parameters.fever, column_times=given)
+    scales = dict.fromkeys((cohort.scale, ICANS, *graded_on(file.strategies.values())))
     grading = grade(records, frame, scales, parameters)
     follows = follow_all(file.strategies, records, frame, grading)
     assigned = arms(follows, frame.get_column("course_id"))
-    ended = judge(file, records, frame, grading, follows)
-    study = Study(file, records, frame, grading, follows, assigned, ended, attrition)
-    return Study(file, records, frame, grading, follows, assigned, ended, _attrition(study, attrition))
+    study = Study(file, records, frame, grading, follows, assigned, judge(file, records, frame, grading, follows), lost)
+    return replace(study, attrition=_attrition(study, lost))
 
 
 def judge(
@@ -151,7 +160,8 @@ def follow_all(
     return FOLLOW.frame(pl.concat(made)).sort("course_id", "strategy")
 
 
-def _grade_scales(strategies: Iterable[Strategy]) -> list[str]:
+def graded_on(strategies: Iterable[Strategy]) -> list[str]:
+    """Scales the triggers read."""
     return [part.grade_of for rule in strategies for part in rule.when.parts() if part.grade_of]
 
 
@@ -195,7 +205,7 @@ def time_column(folder: Path, column: TimeColumn, records: Records) -> pl.DataFr
 
 
 def _attrition(study: Study, first: pl.DataFrame) -> pl.DataFrame:
-    """From patients to arms; every course that leaves is counted with its reason, and named where it followed several."""
+    """From patients to arms: every course that leaves is counted with its reason; who followed several is named."""
     n, rows = study.courses.height, first.to_dicts()
     patients = study.courses.get_column("patient_id").n_unique()
     if n != patients:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from statistics import median
 from typing import Any
@@ -10,10 +11,10 @@ import polars as pl
 
 from tocsin.grades import SCALES
 from tocsin.study.cohort import Study, day_only_doses
+from tocsin.study.remarks import waiver_hours
 from tocsin.study.table1 import last_before
 from tocsin.study.toxicity import unadjudicated_deaths
 from tocsin.study.treatment import dose_counts, drug_rows, first_doses, steroid_use
-from tocsin.study.warnings import waiver_hours
 from tocsin.tables import COUNTS
 
 ALL = "all"
@@ -42,7 +43,7 @@ class Counts:
         self.study, self.rows = study, list[dict[str, Any]]()
         self.groups = {**study.members, ALL: study.in_arms}
 
-    def put(self, what: str, values: dict[str, float], unit: str, note: str) -> None:
+    def put(self, what: str, values: Mapping[str, float], unit: str, note: str) -> None:
         """One row an arm; `values` by arm."""
         for arm, value in values.items():
             row = {"what": what, "arm": arm, "value": float(value), "unit": unit, "note": note}
@@ -55,9 +56,9 @@ class Counts:
 
     def hours(self, what: str, frame: pl.DataFrame, note: str) -> None:
         """Hours of runs (course_id, from, to) from minute 0 on; a run still open has no length and is left out."""
-        length = (pl.col("to") - pl.max_horizontal(pl.col("from"), pl.lit(0))).clip(lower_bound=0) / 60
+        length = (pl.col("to") - pl.max_horizontal(pl.col("from"), pl.lit(0))).clip(lower_bound=0).cast(pl.Int64)
         sums = dict(frame.filter(pl.col("to").is_not_null()).group_by("course_id").agg(length.sum()).iter_rows())
-        values = {arm: sum(sums.get(c, 0.0) for c in mine) for arm, mine in self.groups.items()}
+        values = {arm: sum(sums.get(c, 0) for c in mine) / 60 for arm, mine in self.groups.items()}
         self.put(what, values, "h", note)
 
     def middle(self, what: str, by_course: dict[str, float], unit: str, note: str) -> None:
@@ -79,7 +80,8 @@ def _assumed_hours(made: Counts) -> None:
                "one low reading, the reading before was not low, no vasopressor")  # fmt: skip
     made.hours("hours with oxygen assumed", signs.filter("oxygen_assumed"),
                f"no oxygen row; oxygen_uncharted = {study.parameters.oxygen_uncharted}")  # fmt: skip
-    made.hours("hours above grade 0 with attribution unreviewed", graded.filter((pl.col("grade") > 0) & ~pl.col("attribution_reviewed")),
+    unreviewed = graded.filter((pl.col("grade") > 0) & ~pl.col("attribution_reviewed"))
+    made.hours("hours above grade 0 with attribution unreviewed", unreviewed,
                "nobody stated that the signs were due to CRS")  # fmt: skip
     made.hours("hours with a vasopressor order gone silent", signs.filter("pressor_silent"),
                f"no row of the order for {study.parameters.pressor_silent_h:g} h")  # fmt: skip
@@ -187,6 +189,6 @@ def _drug(made: Counts) -> None:
     values = {arm: float(sum(counted.get(c, 0) for c in mine)) for arm, mine in made.groups.items()}
     made.put(f"{drug} doses charted as several rows", values, "doses", "rows less than 60 minutes apart are one dose")
     only_day = day_only_doses(study)
-    made.rows.append({"what": f"{drug} doses charted to the day only", "arm": ALL, "value": float(only_day.height), "unit": "doses",
-                      "note": "of all courses; a day decides no minute: they trigger and follow nothing"})  # fmt: skip
+    note = "of all courses; a day decides no minute: they trigger and follow nothing"
+    made.put(f"{drug} doses charted to the day only", {ALL: only_day.height}, "doses", note)
     made.courses("given a steroid", steroid_use(study), f"to day {study.file.study.exposure_days}")

@@ -8,10 +8,10 @@ from typing import Any
 from tocsin.effects.estimate import Estimate, not_estimable
 from tocsin.effects.power import detectable_proportion
 from tocsin.effects.proportions import fisher_p, odds_ratio, proportion
+from tocsin.effects.quantiles import survival_quantile
 from tocsin.effects.ranks import hodges_lehmann, spread
 from tocsin.effects.risk_difference import risk_difference
 from tocsin.effects.survival import kaplan_meier
-from tocsin.effects.quantiles import survival_quantile
 from tocsin.report.numbers import short
 
 POWER = 0.8
@@ -102,6 +102,7 @@ class Effects:
 
         `time` says that the numbers are lengths of time (printed with their unit).
         """
+        values = {arm: sorted(known) for arm, known in values.items()}  # the same last digit whatever the names
         for arm, known in values.items():
             said = "; ".join(part for part in (self._spread_words(known, unit), (note or {}).get(arm, "")) if part)
             self.add(outcome, arm, self._median(known), "median" if time else "typical value (median)", said)

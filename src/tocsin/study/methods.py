@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import polars as pl
@@ -42,9 +43,11 @@ def _cohort(study: Study) -> dict[str, str]:
     zero = study.file.cohort.time_zero
     return _pair(
         f"The records of {study.records.patients.height} patients gave {n} courses of {patients} patients; minute 0 is "
-        f"{_ZERO[zero]}. A record counts from {_CLOCK[study.parameters.clock]}. Nothing missing was imputed: an unknown "
+        f"{_ZERO[zero]}. A record counts from {_CLOCK[study.parameters.clock]}. Nothing missing was imputed: an "
+        "unknown "
         "sign widens the upper bound of a grade and never lowers it.",
-        f"{study.records.patients.height} 名患者的记录得到 {patients} 名患者的 {n} 个疗程；第 0 分钟为{_ZERO_ZH[zero]}。"
+        f"{study.records.patients.height} 名患者的记录得到 {patients} 名患者的 {n} 个疗程；第 0 "
+        f"分钟为{_ZERO_ZH[zero]}。"
         f"记录自{_CLOCK_ZH[study.parameters.clock]}起计。缺失不作填补：未知体征只会放宽分级上限，不会降低分级。",
     )
 
@@ -52,10 +55,13 @@ def _cohort(study: Study) -> dict[str, str]:
 def _grades(study: Study) -> dict[str, str]:
     scale, neuro = SCALES[study.scale], SCALES[ICANS]
     return _pair(
-        f"CRS was graded minute by minute on {scale.title} and neurotoxicity on {neuro.title}; a grade is what the records "
-        "prove. Grade 5 needs a death adjudicated as caused by the toxicity. An episode ends with its last criterion and is "
+        f"CRS was graded minute by minute on {scale.title} and neurotoxicity on {neuro.title}; a grade is what "
+        "the records "
+        "prove. Grade 5 needs a death adjudicated as caused by the toxicity. An episode ends with its last "
+        "criterion and is "
         f"closed after {study.parameters.resolve_h:g} h without any.",
-        f"CRS 按 {scale.title} 逐分钟分级，神经毒性按 {neuro.title}；分级为记录所能证实者。5 级须有裁定为该毒性所致的死亡。"
+        f"CRS 按 {scale.title} 逐分钟分级，神经毒性按 {neuro.title}；分级为记录所能证实者。5 "
+        "级须有裁定为该毒性所致的死亡。"
         f"末项标准消失为发作结束，其后 {study.parameters.resolve_h:g} 小时无任何标准则关闭。",
     )
 
@@ -64,7 +70,8 @@ def _arms(study: Study) -> dict[str, str]:
     rules = " ".join(f"{arm}: {rule.sentence()}" for arm, rule in study.file.strategies.items())
     rules_zh = "".join(f"{arm}：{rule.sentence('zh')}" for arm, rule in study.file.strategies.items())
     return _pair(
-        f"Arms were not assigned: a course is in the arm of the strategy its first dose followed. {rules} Doses before the "
+        f"Arms were not assigned: a course is in the arm of the strategy its first dose followed. {rules} Doses "
+        "before the "
         "drug was due, later than that, or none at all put a course in no arm; one that followed several is in the arm "
         "whose drug was due first.",
         f"组别并非分配而来：首剂遵循哪个策略，疗程即属哪组。{rules_zh}提前用药、过迟用药或未用药者不入任何组；同时遵循多个策略者归入最先触发的一组。",
@@ -76,30 +83,46 @@ def _endpoints(study: Study) -> dict[str, str]:
     window = chosen.mrd_negative_cr
     variant = VARIANT_WORDS[chosen.efs.variant]
     return _pair(
-        f"MRD-negative CR is CR or CRi with MRD below 10^-4, both on days {window.from_day} to {window.to_day}; who could not "
-        f"be assessed counts as no response. EFS: death, relapse or no remission by day {window.to_day}; {variant}. OS: death "
-        f"of any cause. Both run from time zero, from the first {study.drug} and from day {chosen.landmark_day:g}; months "
+        f"MRD-negative CR is CR or CRi with MRD below 10^-4, both on days {window.from_day} to {window.to_day}; "
+        "who could not "
+        f"be assessed counts as no response. EFS: death, relapse or no remission by day {window.to_day}; "
+        f"{variant}. OS: death "
+        f"of any cause. Both run from time zero, from the first {study.drug} and from day "
+        f"{chosen.landmark_day:g}; months "
         f"have {chosen.months:g} days. CRS death is an adjudicated one; deaths of other causes compete.",
-        f"MRD 阴性 CR 指第 {window.from_day} 至 {window.to_day} 天内达 CR 或 CRi 且 MRD 低于 10^-4；无法评估者计为未缓解。"
-        f"EFS 事件：死亡、复发或第 {window.to_day} 天前未缓解；{_CRS_ZH[chosen.efs.variant]}。OS 事件：任何原因死亡。两者分别自时间零点、"
-        f"首剂{study.drug}和第 {chosen.landmark_day:g} 天计算；每月 {chosen.months:g} 天。CRS 死亡须经裁定；其他原因死亡为竞争事件。",
+        f"MRD 阴性 CR 指第 {window.from_day} 至 {window.to_day} 天内达 CR 或 CRi 且 MRD 低于 10^-4；"
+        "无法评估者计为未缓解。"
+        f"EFS 事件：死亡、复发或第 {window.to_day} 天前未缓解；{_CRS_ZH[chosen.efs.variant]}。OS 事件："
+        "任何原因死亡。两者分别自时间零点、"
+        f"首剂{study.drug}和第 {chosen.landmark_day:g} 天计算；每月 {chosen.months:g} 天。CRS 死亡须经裁定；"
+        "其他原因死亡为竞争事件。",
     )
 
 
 def _statistics(study: Study) -> dict[str, str]:
     level = f"{100 * study.file.study.level:g} %"
     return _pair(
-        f"Intervals are {level}. Shares: Clopper-Pearson (Wilson beside it for the response); at 0 of n and n of n the limit "
-        "is a one-sided bound. Differences of shares: Newcombe's hybrid score interval and Fisher's exact test; odds ratio: "
-        "conditional maximum likelihood with exact limits; grades: Fisher-Freeman-Halton. Numbers: exact Mann-Whitney by "
-        "permutation of mid-ranks, shift by Hodges-Lehmann. Survival: Kaplan-Meier, medians with Brookmeyer-Crowley limits of "
-        "the log-log band and, to reproduce papers, the symmetric interval SPSS prints (a negative limit as 0); follow-up by "
-        "reverse Kaplan-Meier; log-rank, and exact log-rank over all splits. CRS death: Aalen-Johansen. Table 1: standardised "
-        f"mean differences beside the standard deviation that chance gives them. Detectable differences: power {POWER:.0%}. "
+        f"Intervals are {level}. Shares: Clopper-Pearson (Wilson beside it for the response); at 0 of n and n "
+        "of n the limit "
+        "is a one-sided bound. Differences of shares: Newcombe's hybrid score interval and Fisher's exact test; "
+        "odds ratio: "
+        "conditional maximum likelihood with exact limits; grades: Fisher-Freeman-Halton. Numbers: exact "
+        "Mann-Whitney by "
+        "permutation of mid-ranks, shift by Hodges-Lehmann. Survival: Kaplan-Meier, medians with "
+        "Brookmeyer-Crowley limits of "
+        "the log-log band and, to reproduce papers, the symmetric interval SPSS prints (a negative limit as 0); "
+        "follow-up by "
+        "reverse Kaplan-Meier; log-rank, and exact log-rank over all splits. CRS death: Aalen-Johansen. Table "
+        "1: standardised "
+        "mean differences beside the standard deviation that chance gives them. Detectable differences: power "
+        f"{POWER:.0%}. "
         "All tests are two-sided and none is corrected.",
-        f"区间均为 {level}。比例：Clopper-Pearson（缓解率另列 Wilson）；0/n 与 n/n 为单侧界。率差：Newcombe 混合得分区间与 Fisher 精确检验；"
-        "比值比：条件最大似然及精确界；分级：Fisher-Freeman-Halton。数值：以中间秩置换的精确 Mann-Whitney，位移用 Hodges-Lehmann。"
-        "生存：Kaplan-Meier，中位数用 log-log 带的 Brookmeyer-Crowley 区间，另列 SPSS 式对称区间（负下限记为 0）以复核文献；随访用反向 Kaplan-Meier；"
+        f"区间均为 {level}。比例：Clopper-Pearson（缓解率另列 Wilson）；0/n 与 n/n 为单侧界。率差：Newcombe "
+        "混合得分区间与 Fisher 精确检验；"
+        "比值比：条件最大似然及精确界；分级：Fisher-Freeman-Halton。数值：以中间秩置换的精确 Mann-Whitney，"
+        "位移用 Hodges-Lehmann。"
+        "生存：Kaplan-Meier，中位数用 log-log 带的 Brookmeyer-Crowley 区间，另列 SPSS 式对称区间（负下限记为 0）"
+        "以复核文献；随访用反向 Kaplan-Meier；"
         "log-rank 及枚举全部分组的精确 log-rank。CRS 死亡：Aalen-Johansen。表 1：标准化均数差及其随机波动。"
         f"可检出差异的把握度为 {POWER:.0%}。检验均为双侧，均未校正。",
     )
@@ -109,8 +132,10 @@ def _caution(study: Study) -> dict[str, str]:
     synthetic = " The data are synthetic: no number here describes a patient." if study.file.synthetic else ""
     synthetic_zh = "数据为合成：任何数字都不对应真实患者。" if study.file.synthetic else ""
     return _pair(
-        "This is the design of the founding study, repeated on purpose: arms known only after time zero, chosen by what "
-        f"happened. It describes; it does not show what a strategy does. Research software, not a medical device.{synthetic}",
+        "This is the design of the founding study, repeated on purpose: arms known only after time zero, chosen "
+        "by what "
+        "happened. It describes; it does not show what a strategy does. Research software, not a medical "
+        f"device.{synthetic}",
         "本分析有意重复创始研究的设计：组别在时间零点之后才确定，并由已发生之事决定。它只作描述，不能说明策略的作用。"
         f"研究软件，非医疗器械。{synthetic_zh}",
     )
@@ -128,27 +153,48 @@ class Paper:
     used_for: str
 
 
-def _paper(key: str, text: str, sign: str, used_for: str, doi: str = "") -> Paper:
-    return Paper(Source(key, text, doi), sign, used_for)
+_PAPERS = """
+clopper1934    | Clopper CJ, Pearson ES. Biometrika 1934;26:404-413       | 10.1093/biomet/26.4.404
+               | clopper-pearson | interval of a share
+wilson1927     | Wilson EB. J Am Stat Assoc 1927;22:209-212               | 10.1080/01621459.1927.10502953
+               | wilson | interval of a share
+newcombe1998   | Newcombe RG. Stat Med 1998;17:873-890                    |
+               | Newcombe | interval of a difference of shares
+fisher1935     | Fisher RA. J R Stat Soc 1935;98:39-54                    |
+               | Fisher's exact | test of two shares
+cornfield1956  | Cornfield J. Proc Third Berkeley Symp 1956;4:135-148     |
+               | conditional maximum likelihood | exact limits of the odds ratio
+freeman1951    | Freeman GH, Halton JH. Biometrika 1951;38:141-149        | 10.1093/biomet/38.1-2.141
+               | Freeman-Halton | test over grades
+streitberg1986 | Streitberg B, Roehmel J. Stat Softw Newsl 1986;12:10-17  |
+               | Mann-Whitney | exact test of ranks with ties
+hodges1963     | Hodges JL, Lehmann EL. Ann Math Stat 1963;34:598-611     | 10.1214/aoms/1177704172
+               | Hodges-Lehmann | shift and its interval
+kaplan1958     | Kaplan EL, Meier P. J Am Stat Assoc 1958;53:457-481      | 10.1080/01621459.1958.10501452
+               | Kaplan-Meier | survival curves
+brookmeyer1982 | Brookmeyer R, Crowley J. Biometrics 1982;38:29-41        | 10.2307/2530286
+               | log-log | interval of a median
+collett1994    | Collett D. Modelling Survival Data in Medical Research. Chapman & Hall 1994 |
+               | SPSS | SPSS-style interval of a median
+schemper1996   | Schemper M, Smith TL. Control Clin Trials 1996;17:343-346 | 10.1016/0197-2456(96)00075-x
+               | reverse Kaplan-Meier | follow-up
+mantel1966     | Mantel N. Cancer Chemother Rep 1966;50:163-170           |
+               | log-rank | comparison of curves
+schoenfeld1981 | Schoenfeld D. Biometrika 1981;68:316-319                 | 10.1093/biomet/68.1.316
+               | Schoenfeld | detectable hazard ratio
+aalen1978      | Aalen OO, Johansen S. Scand J Stat 1978;5:141-150        |
+               | Aalen-Johansen | incidence with competing deaths
+"""
 
 
-ESTIMATORS = (
-    _paper("clopper1934", "Clopper CJ, Pearson ES. Biometrika 1934;26:404-413", "clopper-pearson", "interval of a share", "10.1093/biomet/26.4.404"),
-    _paper("wilson1927", "Wilson EB. J Am Stat Assoc 1927;22:209-212", "wilson", "interval of a share", "10.1080/01621459.1927.10502953"),
-    _paper("newcombe1998", "Newcombe RG. Stat Med 1998;17:873-890", "Newcombe", "interval of a difference of shares"),
-    _paper("fisher1935", "Fisher RA. J R Stat Soc 1935;98:39-54", "Fisher's exact", "test of two shares"),
-    _paper("cornfield1956", "Cornfield J. Proc Third Berkeley Symp 1956;4:135-148", "conditional maximum likelihood", "exact limits of the odds ratio"),
-    _paper("freeman1951", "Freeman GH, Halton JH. Biometrika 1951;38:141-149", "Freeman-Halton", "test over grades", "10.1093/biomet/38.1-2.141"),
-    _paper("streitberg1986", "Streitberg B, Roehmel J. Stat Softw Newsl 1986;12:10-17", "Mann-Whitney", "exact test of ranks with ties"),
-    _paper("hodges1963", "Hodges JL, Lehmann EL. Ann Math Stat 1963;34:598-611", "Hodges-Lehmann", "shift and its interval", "10.1214/aoms/1177704172"),
-    _paper("kaplan1958", "Kaplan EL, Meier P. J Am Stat Assoc 1958;53:457-481", "Kaplan-Meier", "survival curves", "10.1080/01621459.1958.10501452"),
-    _paper("brookmeyer1982", "Brookmeyer R, Crowley J. Biometrics 1982;38:29-41", "log-log", "interval of a median", "10.2307/2530286"),
-    _paper("collett1994", "Collett D. Modelling Survival Data in Medical Research. Chapman & Hall 1994", "SPSS", "SPSS-style interval of a median"),
-    _paper("schemper1996", "Schemper M, Smith TL. Control Clin Trials 1996;17:343-346", "reverse Kaplan-Meier", "follow-up", "10.1016/0197-2456(96)00075-x"),
-    _paper("mantel1966", "Mantel N. Cancer Chemother Rep 1966;50:163-170", "log-rank", "comparison of curves"),
-    _paper("schoenfeld1981", "Schoenfeld D. Biometrika 1981;68:316-319", "Schoenfeld", "detectable hazard ratio", "10.1093/biomet/68.1.316"),
-    _paper("aalen1978", "Aalen OO, Johansen S. Scand J Stat 1978;5:141-150", "Aalen-Johansen", "incidence with competing deaths"),
-)  # fmt: skip
+def _read_papers(text: str) -> Iterator[Paper]:
+    """Two lines a paper: key, citation, doi; then the word in the method, what it is used for."""
+    lines = [[part.strip() for part in line.split("|")] for line in text.strip().splitlines()]
+    for (key, said, doi), (_, sign, used_for) in zip(lines[::2], lines[1::2], strict=True):
+        yield Paper(Source(key, said, doi), sign, used_for)
+
+
+ESTIMATORS = tuple(_read_papers(_PAPERS))
 AUSTIN = Source("austin2009", "Austin PC. Stat Med 2009;28:3083-3107", "10.1002/sim.3697")
 YANG = Source("yang2012", "Yang D, Dalton JE. SAS Global Forum 2012, paper 335")
 

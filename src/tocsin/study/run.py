@@ -8,7 +8,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-
 import tocsin
 from tocsin.grades import SCALES
 from tocsin.report.files import complete
@@ -42,7 +41,12 @@ def run_study(path: Path | str, parameters: Mapping[str, Any] | None = None) -> 
     """
     file, where = read_study(path)
     study = gather(file, where.parent, dict(parameters or {}))
-    spec = study_hash(study)
+    return results_of(study, _inputs(study, where))
+
+
+def results_of(study: Study, inputs: dict[str, str]) -> StudyResults:
+    """Everything a report is made of, every table checked; `inputs`: file to SHA-256."""
+    file, spec = study.file, study_hash(study)
     effects = Effects(file.study.level, spec, file.synthetic)
     for part in PARTS:
         part(study, effects)
@@ -56,7 +60,7 @@ def run_study(path: Path | str, parameters: Mapping[str, Any] | None = None) -> 
         "grades": study.grading.grades, "episodes": study.grading.episodes, "follow": study.follow,
         "findings": study.records.findings, "account": study.records.account,
     }  # fmt: skip
-    return complete(StudyResults(_meta(study, where, spec), tables))
+    return complete(StudyResults(_meta(study, inputs, spec), tables))
 
 
 def study_hash(study: Study) -> str:
@@ -73,7 +77,7 @@ def study_hash(study: Study) -> str:
     )
 
 
-def _meta(study: Study, where: Path, spec: str) -> dict[str, Any]:
+def _meta(study: Study, inputs: dict[str, str], spec: str) -> dict[str, Any]:
     file = study.file
     return {
         "title": file.title, "title_zh": file.title_zh, "question": file.question, "question_zh": file.question_zh,
@@ -85,7 +89,7 @@ def _meta(study: Study, where: Path, spec: str) -> dict[str, Any]:
              "source": source_text(rule.source), "hash": rule.hash}
             for arm, rule in file.strategies.items()
         ],
-        "inputs": _inputs(study, where), "methods": paragraphs(study), "generated_with": _versions(),
+        "inputs": inputs, "methods": paragraphs(study), "generated_with": _versions(),
         "seed": file.study.seed, "level": file.study.level, "months": file.endpoints.months,
         "zone": study.records.zone,
     }  # fmt: skip

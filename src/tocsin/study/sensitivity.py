@@ -9,9 +9,10 @@ from typing import Any
 import polars as pl
 
 from tocsin.grades import NEUROTOXICITY, SCALES
-from tocsin.grading import grade
-from tocsin.strategies import arms
-from tocsin.study.cohort import Study, follow_all
+from tocsin.grading import Grading, grade, streams
+from tocsin.signs import doses
+from tocsin.strategies import arms, follow
+from tocsin.study.cohort import Study, graded_on
 from tocsin.tables import SENSITIVITY
 from tocsin.when import Strategy, When, length_words
 
@@ -54,14 +55,26 @@ def _changes(study: Study, main: dict[str, str]) -> Iterator[Changed]:
 
 
 def _under(study: Study, rules: Rules, main: dict[str, str], used: bool) -> Callable[[], dict[str, str]]:
-    return lambda: main if used else assigned(study, rules)
+    return lambda: main if used else assigned(study, rules, study.grading)
 
 
-def assigned(study: Study, rules: Rules, grading: Any = None) -> dict[str, str]:
+def assigned(study: Study, rules: Rules, grading: Grading) -> dict[str, str]:
     """Arm (or `none`) of every course under other rules or another grading."""
-    follows = follow_all(rules, study.records, study.courses, grading or study.grading)
-    made = arms(follows, study.courses.get_column("course_id"))
+    ids = study.courses.get_column("course_id")
+    made = arms(pl.concat([_followed(study, arm, rule, grading) for arm, rule in rules.items()]), ids)
     return {course: arm or NONE for course, arm in made.select("course_id", "arm").iter_rows()}
+
+
+def _followed(study: Study, arm: str, rule: Strategy, grading: Grading) -> pl.DataFrame:
+    """`follow` of one strategy; what it needs over time is read once for every trigger that needs the same."""
+    if rule is study.file.strategies[arm] and grading is study.grading:
+        return study.follow.filter(pl.col("strategy") == arm)
+    kept = study.streams if grading is study.grading else {}
+    key = rule.when.streams()
+    if key not in kept:
+        kept[key] = streams(rule, study.records, study.courses, grading)
+    given = doses(study.records, study.courses, rule.give, grading.parameters).select("course_id", "minute")
+    return follow(arm, rule, kept[key], given, study.courses.get_column("course_id"))
 
 
 # --- the rules ----------------------------------------------------------------------------------------------------
@@ -91,7 +104,7 @@ def _rule_changes(rule: Strategy) -> Iterator[tuple[str, str, bool, Strategy]]:
     leaf = next((part for part in rule.when.parts() if _sustained(part)), None)
     if leaf is not None:
         for what, key, values, shown in (
-            ("threshold", "at_least", THRESHOLDS, lambda v: f"{v:.1f} °C"),
+            ("threshold", "at_least", THRESHOLDS, _degrees),
             ("sustained for", "sustained", LENGTHS, length_words),
             ("longest gap", "longest_gap", GAPS, length_words),
             ("readings at least", "min_readings", READINGS, str),
@@ -120,6 +133,10 @@ def _changed(rule: Strategy, holds: Callable[[When], bool], update: dict[str, An
     return rule.model_copy(update={"when": changed_when(rule.when, holds, update)})
 
 
+def _degrees(value: float) -> str:
+    return f"{value:.1f} °C"
+
+
 def _fires_words(value: str) -> str:
     return {"reading": "the reading that completes it", "interpolated": "its start plus the duration"}[value]
 
@@ -145,7 +162,7 @@ def _graded_under(
     def run() -> dict[str, str]:
         if used:
             return main
-        scales = study.grading.grades.get_column("scale").unique().sort().to_list() or [study.scale]
+        scales = list(dict.fromkeys(graded_on(study.file.strategies.values()) or [study.scale]))
         graded = grade(study.records, study.courses, scales, replace(study.parameters, **update))
         return assigned(study, study.file.strategies, graded)
 

@@ -34,7 +34,7 @@ class Clocked:
 
     def of(self, arm: str) -> tuple[list[float], list[int]]:
         """Days and events of an arm."""
-        mine = self.rows.filter(pl.col("arm") == arm)
+        mine = self.rows.filter(pl.col("arm") == arm).sort("time", "event")
         return mine.get_column("time").to_list(), mine.get_column("event").to_list()
 
 
@@ -158,7 +158,7 @@ def _incidence(study: Study) -> tuple[list[dict[str, Any]], list[dict[str, Any]]
         curve = cumulative_incidence(days, status, level=study.file.study.level)
         base = {"outcome": "CRS death", "kind": "incidence", "arm": arm}
         blank = {"events": 0, "censored": 0}
-        made = [{**base, **blank, "time": 0.0, "at_risk": len(days), "estimate": 0.0}]
+        made: list[dict[str, Any]] = [{**base, **blank, "time": 0.0, "at_risk": len(days), "estimate": 0.0}]
         for k, time in enumerate(curve.time):
             gone = int(curve.at_risk[k] - (curve.at_risk[k + 1] if k + 1 < curve.time.size else 0))
             mine = int(curve.events[k])

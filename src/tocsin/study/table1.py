@@ -125,8 +125,13 @@ def _floats(values: list[Any]) -> list[float]:
     return [float("nan") if v is None else v.timestamp() if isinstance(v, datetime) else float(v) for v in values]
 
 
+def _order(value: float) -> tuple[bool, float]:
+    """Sums of floats depend on their order: sorted, renamed patients give the same last digit."""
+    return value != value, value
+
+
 def _continuous(one: list[Any], other: list[Any]) -> Balance:
-    return smd_continuous(_floats(one), _floats(other))
+    return smd_continuous(sorted(_floats(one), key=_order), sorted(_floats(other), key=_order))
 
 
 def _binary(one: list[Any], other: list[Any]) -> Balance:

@@ -168,7 +168,7 @@ def _duration(study: Study) -> Times:
     """Hours within episodes, of courses whose every episode resolved; death and open ends are counted, not guessed."""
     mine = study.grading.episodes.filter(pl.col("scale") == study.scale)
     ended = mine.group_by("course_id").agg(
-        hours=pl.when((pl.col("closed_by") == "resolved").all()).then(((pl.col("end") - pl.col("onset")) / 60).sum()),
+        hours=pl.when((pl.col("closed_by") == "resolved").all()).then((pl.col("end") - pl.col("onset")).sum() / 60),
         died=(pl.col("closed_by") == "death").any(),
     )
     values = study.by_arm(ended, "hours")

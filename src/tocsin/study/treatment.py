@@ -30,7 +30,7 @@ def treatment_effects(study: Study, effects: Effects) -> None:
     values = study.by_arm(first, "mg_per_kg")
     effects.numbers(f"first {study.drug}, mg/kg", values, study.pairs, "mg/kg", missing, time=False)
     values = {arm: [float(number.get(c, 0)) for c in mine] for arm, mine in study.members.items()}
-    note = {arm: f"{until}, split vials merged" for arm in values}
+    note = dict.fromkeys(values, f"{until}, split vials merged")
     effects.numbers(f"{study.drug} doses", values, study.pairs, "doses", note, time=False)
     steroids = steroid_use(study)
     users = {arm: (sum(c in steroids for c in mine), len(mine)) for arm, mine in study.members.items()}
@@ -166,7 +166,7 @@ def _dose_mark(drug: str, row: dict[str, Any]) -> dict[str, Any]:
     dose, unit, weight = row["dose"], row["dose_unit"], row["weight_kg"]
     factor = TO_MG.get(unit or "")
     text = None if dose is None else f"{short(dose)} {unit or ''}".strip()
-    if text and factor and weight:
+    if text and dose is not None and factor and weight:
         text += f" ({dose * factor / weight:.1f} mg/kg)"
     return {
         "course_id": row["course_id"],

@@ -7,39 +7,32 @@ et al., J Clin Epidemiol 2016;79:70).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 import polars as pl
 
-from tocsin import vocabulary
-from tocsin.effects.power import detectable_proportion
 from tocsin.effects.ranks import mann_whitney
 from tocsin.grades import NEUROTOXICITY, SCALES
 from tocsin.report.numbers import count_of, fixed
-from tocsin.report.words import Words
-from tocsin.sources import ZHOU_2023
-from tocsin.study.cohort import Study, named
-from tocsin.study.ledger import POWER, Effects
-from tocsin.study.toxicity import first_minute, unadjudicated_deaths
+from tocsin.study.cohort import Study
+from tocsin.study.ledger import Effects
+from tocsin.study.remarks import (
+    multiplicity,
+    single_arm,
+    small,
+    swapped_medians,
+    undecided_deaths,
+    unreviewed,
+    waived,
+)
+from tocsin.study.toxicity import first_minute
+from tocsin.study.warned import Warned, chinese
 from tocsin.tables import WARNINGS
 from tocsin.when import Strategy, When
 
 AUC_SERIOUS = 0.9
-SMALL_ARM = 20
 MUST_NOT_FALL = ("at_least", "above")
-
-
-@dataclass(frozen=True)
-class Warned:
-    """One warning in both languages."""
-
-    slug: str
-    text: str
-    text_zh: str
-    arm: str | None = None
-    serious: bool = False
 
 
 def warning_table(study: Study, effects: Effects) -> pl.DataFrame:
@@ -51,18 +44,6 @@ def warning_table(study: Study, effects: Effects) -> pl.DataFrame:
     ]  # fmt: skip
     rows = [vars(one) for one in (*(w for w in found if w.serious), *(w for w in found if not w.serious))]
     return WARNINGS.frame(rows)
-
-
-def _zh(word: str) -> str:
-    """An arm or a drug in Chinese, as far as the report's terms and the vocabulary know one."""
-    term = Words("zh").term(word)
-    drug = vocabulary.drugs().get(word)
-    names = [name for name in (drug.aliases if drug else ()) if "\u4e00" <= name[0] <= "\u9fff"]
-    return names[0] if names else term
-
-
-def _compared(study: Study) -> bool:
-    return sum(bool(mine) for mine in study.members.values()) > 1
 
 
 # --- serious ------------------------------------------------------------------------------------------------------
@@ -103,10 +84,16 @@ def outcome_defined(study: Study) -> Iterator[Warned]:
         if required is not None:
             all_of = f"100 % {severe} in this arm is by construction: " if mine else ""
             all_zh = f"本组 100 % 为{severe_zh}，系定义所致：" if mine else ""
-            text = f"{all_of}its rule waits for grade {edge:g}, an outcome of this study; {share} had it by the first dose."
+            text = (
+                f"{all_of}its rule waits for grade {edge:g}, an outcome of this study; {share} had it by the "
+                "first dose."
+            )
             text_zh = f"{all_zh}规则要等到 {edge:g} 级才用药，而分级本身就是结局；首剂前已达到者 {share}。"
         else:
-            text = f"The rule of this arm reads the CRS grade, an outcome of this study; {share} had grade {edge:g} or more by the first dose."
+            text = (
+                f"The rule of this arm reads the CRS grade, an outcome of this study; {share} had grade "
+                f"{edge:g} or more by the first dose."
+            )
             text_zh = f"本组规则读取 CRS 分级，而分级本身就是结局；首剂前已达 {edge:g} 级及以上者 {share}。"
         after = (
             " Patients of its time whose CRS stayed milder are in no arm: the arms differ in severity before any drug."
@@ -130,9 +117,11 @@ def immortal_time(study: Study) -> Iterator[Warned]:
         yield Warned(
             "design.assigned-after-time-zero",
             f"Immortal time: a course belongs here only once its first dose is given, {said} after time zero (due at a "
-            f"median of {fixed(due, 1)} h). Until then it could not have failed in this arm; whoever died, recovered or "
+            f"median of {fixed(due, 1)} h). Until then it could not have failed in this arm; whoever died, "
+            "recovered or "
             "was treated otherwise before is not in it. Survival from time zero counts these hours as survived.",
-            f"不死时间：疗程须到首剂给药才归入本组，即时间零点后{said_zh}（触发中位 {fixed(due, 1)} 小时）。此前在本组不可能发生事件；"
+            f"不死时间：疗程须到首剂给药才归入本组，即时间零点后{said_zh}（触发中位 {fixed(due, 1)} 小时）。"
+            "此前在本组不可能发生事件；"
             "在此之前死亡、好转或接受其他处理者均不在本组。自时间零点起的生存把这些时间都算作存活。",
             arm, True,
         )  # fmt: skip
@@ -151,9 +140,11 @@ def due_elsewhere(study: Study) -> Iterator[Warned]:
             share = count_of(rows.height, len(mine))
             yield Warned(
                 "design.due-under-another-arm",
-                f"{share} met the trigger of {other} as well, a median of {fixed(waited, 1)} h before their dose, and are "
+                f"{share} met the trigger of {other} as well, a median of {fixed(waited, 1)} h before their "
+                "dose, and are "
                 f"here because {other} was not done in time. Before that hour both arms held the same patients.",
-                f"{share} 也满足{_zh(other)}的触发条件（中位早于给药 {fixed(waited, 1)} 小时），因未及时按{_zh(other)}的规则用药才归入本组；"
+                f"{share} 也满足{chinese(other)}的触发条件（中位早于给药 {fixed(waited, 1)} 小时），"
+                f"因未及时按{chinese(other)}的规则用药才归入本组；"
                 "在此之前两组本是同一批患者。",
                 arm, True,
             )  # fmt: skip
@@ -168,10 +159,13 @@ def conditioned(study: Study) -> Iterator[Warned]:
     drug = study.drugs_words
     if without:
         fact = f"{len(without)} of {study.courses.height} courses without {drug} are in no arm"
-        fact_zh = f"共 {study.courses.height} 个疗程，其中 {len(without)} 个未用{_zh(drug)}，不在任何组"
+        fact_zh = f"共 {study.courses.height} 个疗程，其中 {len(without)} 个未用{chinese(drug)}，不在任何组"
     else:
-        fact = f"every one of the {study.courses.height} courses was given {drug}: who never needed it is not in the records"
-        fact_zh = f"全部 {study.courses.height} 个疗程都用了{_zh(drug)}：从未需要用药者不在记录中"
+        fact = (
+            f"every one of the {study.courses.height} courses was given {drug}: who never needed it is not "
+            "in the records"
+        )
+        fact_zh = f"全部 {study.courses.height} 个疗程都用了{chinese(drug)}：从未需要用药者不在记录中"
     more = f"; {strayed} more were treated but followed no strategy" if strayed else ""
     more_zh = f"；另有 {strayed} 个用药但不符合任何策略" if strayed else ""
     yield Warned(
@@ -198,17 +192,19 @@ def era(study: Study) -> Iterator[Warned]:
             continue
         serious = max(auc, 1 - auc) > AUC_SERIOUS
         spans = "; ".join(f"{arm} {' to '.join(_span(study, arm))}" for arm in pair)
-        spans_zh = "；".join(f"{_zh(arm)} {' 至 '.join(_span(study, arm))}" for arm in pair)
+        spans_zh = "；".join(f"{chinese(arm)} {' 至 '.join(_span(study, arm))}" for arm in pair)
         later = pair[0] if auc >= 0.5 else pair[1]
         head = "Historical control: calendar time separates the arms" if serious else "Calendar time differs by arm"
         head_zh = "历史对照：日历时间可区分两组" if serious else "两组日历时间的差异"
         yield Warned(
             "design.historical-control",
             f"{head}: AUC of the date of time zero for arm {fixed(max(auc, 1 - auc), 2)} (0.5 = same time, above "
-            f"{AUC_SERIOUS} = hardly any overlap), {later} later ({spans}). What else changed with the years is in every "
+            f"{AUC_SERIOUS} = hardly any overlap), {later} later ({spans}). What else changed with the years is "
+            "in every "
             "difference.",
-            f"{head_zh}：时间零点日期区分组别的 AUC 为 {fixed(max(auc, 1 - auc), 2)}（0.5 为同期，高于 {AUC_SERIOUS} 为几乎不重叠），"
-            f"{_zh(later)}较晚（{spans_zh}）。历年的其他变化都混入每一项差异。",
+            f"{head_zh}：时间零点日期区分组别的 AUC 为 {fixed(max(auc, 1 - auc), 2)}（0.5 为同期，高于 "
+            f"{AUC_SERIOUS} 为几乎不重叠），"
+            f"{chinese(later)}较晚（{spans_zh}）。历年的其他变化都混入每一项差异。",
             None, serious,
         )  # fmt: skip
 
@@ -229,139 +225,3 @@ def clustered(study: Study) -> Iterator[Warned]:
             f"{n} courses come from {patients} patients; every interval and P treats courses as independent.",
             f"{n} 个疗程来自 {patients} 名患者；所有区间与 P 值都把疗程当作相互独立。", None, True,
         )  # fmt: skip
-
-
-# --- to know ------------------------------------------------------------------------------------------------------
-
-
-def single_arm(study: Study) -> Iterator[Warned]:
-    """Nothing to compare with."""
-    if len(study.arm_names) > 1 and _compared(study):
-        return
-    empty = [arm for arm, mine in study.members.items() if not mine]
-    why = "the study names one strategy" if len(study.arm_names) < 2 else f"no course is in {named(empty)}"
-    why_zh = "研究只写了一个策略" if len(study.arm_names) < 2 else f"没有疗程进入{'、'.join(map(_zh, empty))}"
-    yield Warned(
-        "design.no-comparison",
-        f"Nothing is compared: {why}. What follows describes.",
-        f"没有比较：{why_zh}。以下仅为描述。",
-    )
-
-
-def small(study: Study) -> Iterator[Warned]:
-    """Smallest difference that numbers this small would show, on the shares actually seen in the second arm."""
-    for pair in study.pairs:
-        m, n = (len(study.members[arm]) for arm in pair)
-        if not m or not n or min(m, n) >= SMALL_ARM:
-            continue
-        rows = study.outcome("mrd_negative_cr").filter((pl.col("arm") == pair[1]) & pl.col("event").is_not_null())
-        b = rows.filter(pl.col("event") == 1).height
-        base = b / rows.height if rows.height else 0.5
-        found = detectable_proportion(base, m, n, power=POWER)
-        rare = detectable_proportion(0.0, m, n, power=POWER).above
-        shown = {side: None if v is None else f"{fixed(100 * v, 0)} %" for side, v in
-                 (("below", found.below), ("above", found.above), ("rare", rare))}  # fmt: skip
-        low = f"{shown['below']} or less" if shown["below"] else "no lower share"
-        high = f"{shown['above']} or more" if shown["above"] else "no higher share"
-        low_zh = f"不高于 {shown['below']}" if shown["below"] else "更低者均不能"
-        high_zh = f"不低于 {shown['above']}" if shown["above"] else "更高者均不能"
-        yield Warned(
-            "statistics.small",
-            f"{m} v {n} courses: with {fixed(100 * base, 0)} % in {pair[1]}, Fisher's test at a power of {POWER:.0%} finds in "
-            f"{pair[0]} only {low} and {high}; with no event in {pair[1]}, only {shown['rare'] or 'no share'} or more. Not "
-            "finding a difference says little.",
-            f"{m} 对 {n} 个疗程：{_zh(pair[1])}为 {fixed(100 * base, 0)} % 时，Fisher 检验以 {POWER:.0%} 把握度在{_zh(pair[0])}能发现的比例："
-            f"{low_zh}；{high_zh}。若{_zh(pair[1])}无事件，则须达 {shown['rare'] or '（不可能）'} 以上。未见差异说明不了什么。",
-        )  # fmt: skip
-
-
-def waiver_hours(study: Study) -> dict[str, tuple[float, float]]:
-    """By arm: hours at grade 0 while fever is waived after a drug (`resolving`), and hours above 0 that rest on it."""
-    runs = study.grading.grades.filter((pl.col("scale") == study.scale) & pl.col("to").is_not_null())
-    length = (pl.col("to") - pl.max_horizontal(pl.col("from"), pl.lit(0))) / 60
-    zero = runs.filter(pl.col("flags").str.contains(r"\bresolving\b")).group_by("course_id").agg(hours=length.sum())
-    signs = study.grading.signs.situations.filter(
-        pl.col("fever_waived") & pl.col("covered") & ~pl.col("fever").fill_null(False) & pl.col("to").is_not_null()
-    )
-    graded = SCALES[study.scale].grade(signs).filter(pl.col("grade") > 0)
-    rests = graded.group_by("course_id").agg(hours=length.sum())
-    sums: dict[str, tuple[float, float]] = {}
-    for arm, mine in study.members.items():
-        first, second = (
-            float(f.filter(pl.col("course_id").is_in(mine)).get_column("hours").sum()) for f in (zero, rests)
-        )
-        sums[arm] = (first, second)
-    return sums
-
-
-def waived(study: Study) -> Iterator[Warned]:
-    """Grade depends on treatment: the drug takes away the fever that opens the scale."""
-    hours = waiver_hours(study)
-    if not any(sum(pair) for pair in hours.values()):
-        return
-    said = "; ".join(
-        f"{arm}: {fixed(a, 0)} h at grade 0 and {fixed(b, 0)} h graded above 0" for arm, (a, b) in hours.items()
-    )
-    said_zh = "；".join(
-        f"{arm}：0 级 {fixed(a, 0)} 小时，高于 0 级 {fixed(b, 0)} 小时" for arm, (a, b) in hours.items()
-    )
-    yield Warned(
-        "measurement.grade-depends-on-treatment",
-        f"The grade depends on treatment: after an antipyretic, a steroid or tocilizumab fever is no longer required. "
-        f"Hours under that waiver, {said}. The earlier a drug is given, the more of the episode lies under it.",
-        f"分级受治疗影响：用退热药、激素或托珠单抗后不再要求发热。处于豁免的时间，{said_zh}。用药越早，发作中处于豁免的部分越多。",
-    )
-
-
-def unreviewed(study: Study) -> Iterator[Warned]:
-    """Attribution of signs to CRS that nobody reviewed."""
-    rows = study.grading.grades.filter(
-        (pl.col("scale") == study.scale) & (pl.col("grade") > 0) & pl.col("course_id").is_in(study.in_arms)
-        & pl.col("flags").str.contains("attribution_not_reviewed", literal=True)
-    )  # fmt: skip
-    courses = rows.get_column("course_id").n_unique()
-    if courses:
-        yield Warned(
-            "measurement.attribution-not-reviewed",
-            f"In {courses} of {len(study.in_arms)} courses nobody reviewed whether fever, low pressure and oxygen were due "
-            "to CRS: infection or bleeding would be graded as CRS.",
-            f"{len(study.in_arms)} 个疗程中有 {courses} 个未经人工判定发热、低血压与吸氧是否由 CRS 引起：感染或出血也会被判为 CRS。",
-        )
-
-
-def undecided_deaths(study: Study) -> Iterator[Warned]:
-    """Deaths during CRS whose cause nobody decided."""
-    found = unadjudicated_deaths(study).filter(pl.col("course_id").is_in(study.in_arms)).height
-    if found:
-        yield Warned(
-            "measurement.death-not-adjudicated",
-            f"{found} died during active CRS and nobody decided the cause: counted apart, not as CRS death.",
-            f"{found} 例在活动性 CRS 期间死亡而死因未经裁定：单列，不计入 CRS 相关死亡。",
-        )
-
-
-def multiplicity(effects: Effects) -> Iterator[Warned]:
-    """Number of tests, none corrected."""
-    tests = sum(row["p"] is not None for row in effects.rows)
-    if tests > 1:
-        false = fixed(0.05 * tests, 1)
-        yield Warned(
-            "statistics.multiple-tests",
-            f"{tests} P values are printed and none is corrected: about {false} would fall below 0.05 if nothing differed.",
-            f"共列出 {tests} 个 P 值且均未校正：即使毫无差异，也约有 {false} 个低于 0.05。",
-        )
-
-
-def swapped_medians(study: Study) -> Iterator[Warned]:
-    """The founding paper's two abstracts contradict each other."""
-    if any(_from_zhou(rule) for rule in study.file.strategies.values()):
-        yield Warned(
-            "source.medians-swapped",
-            "The English abstract of Zhou 2023 swaps the two EFS medians (early 2, conventional 7 months). The Chinese "
-            "order, early 7 and conventional 2, agrees with the authors' conclusion and is the right one.",
-            "Zhou 2023 英文摘要把两组 EFS 中位数写反（早期 2 个月、常规 7 个月）。中文摘要（早期 7 个月、常规 2 个月）与作者结论一致，应以中文为准。",
-        )
-
-
-def _from_zhou(rule: Strategy) -> bool:
-    return rule.source == ZHOU_2023.key or ZHOU_2023.doi in rule.source

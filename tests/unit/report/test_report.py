@@ -11,8 +11,10 @@ import pytest
 
 from tocsin.errors import TocsinError
 from tocsin.report.draw import draw_all
+from tocsin.report.estimates import headline
 from tocsin.report.files import complete, csv_text, result_contracts, results_data, results_schema, write_report
 from tocsin.report.html import render_report
+from tocsin.report.outcomes import lines_of
 from tocsin.report.words import Lang
 from tocsin.tables import ARMS, EFFECTS, WARNINGS, StudyResults
 from unit.report.example_results import empty_results, example_results, named
@@ -267,3 +269,19 @@ def test_characters_the_font_lacks_are_named_once(five: StudyResults) -> None:
     arms = five.tables["arms"].with_columns(pl.lit("龘 ward").alias("why"))
     assert without_figures(named(five, arms=arms), "zh").count("内置字体不含") == 1
     assert "shipped font" not in without_figures(five)
+
+
+def test_every_effect_stands_in_a_cell_of_its_own(five: StudyResults) -> None:
+    effects = five.tables["effects"].to_dicts()
+    lines = lines_of(effects, ["early", "conventional"])
+    assert sum(map(len, lines)) == len(effects)
+    assert all(len(line) == 1 for line in lines if " v " in line[0]["contrast"])
+    again = lines_of([*effects, *effects], ["early", "conventional"])
+    assert sum(map(len, again)) == 2 * len(effects)
+
+
+def test_what_the_study_could_have_seen_is_no_result(five: StudyResults) -> None:
+    last = five.tables["effects"].to_dicts()[-1]
+    row = {**last, "outcome": "EFS", "measure": "hazard ratio detectable", "estimate": 0.25}
+    [found] = headline([row], ["early", "conventional"])
+    assert found["contrast"] is None
