@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 from hypothesis import strategies as st
+
 from tocsin.tables import COURSES, RECORD_TABLES, Records
 
 TIME_ZERO = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -130,9 +131,7 @@ def generated(
     rows: dict[str, list[Row]], courses: list[Row], last_minute: int, absent: frozenset[str] = frozenset()
 ) -> Generated:
     """All record tables present unless named absent, rows numbered."""
-    tables = {
-        name: numbered(rows.get(name, []), f"{name}.csv") for name in TABLE_NAMES if name not in absent
-    }
+    tables = {name: numbered(rows.get(name, []), f"{name}.csv") for name in TABLE_NAMES if name not in absent}
     return Generated(tables, courses, last_minute)
 
 
@@ -288,9 +287,7 @@ def courses(draw: st.DrawFn, patient_id: str = "p1", course_id: str = "c1") -> G
 @st.composite
 def cohorts(draw: st.DrawFn, most: int = 4) -> Generated:
     """Several patients, one course each, in one set of tables (every table supplied)."""
-    parts = [
-        draw(courses(f"p{number}", f"c{number}")) for number in range(1, draw(st.integers(2, most)) + 1)
-    ]
+    parts = [draw(courses(f"p{number}", f"c{number}")) for number in range(1, draw(st.integers(2, most)) + 1)]
     return together(parts)
 
 
@@ -318,7 +315,9 @@ def cut_at(whole: Generated, minute: int) -> Generated:
     end = whole.courses[0]["time_zero"] + timedelta(minutes=minute + 1)  # exclusive
     tables = {}
     for name, rows in whole.tables.items():
-        kept = [row for row in rows if row.get("available_time", row.get("start", TIME_ZERO)) < end or name == "patients"]
+        kept = [
+            row for row in rows if row.get("available_time", row.get("start", TIME_ZERO)) < end or name == "patients"
+        ]
         tables[name] = [
             {**row, "stop": None} if row.get("stop") is not None and row["stop"] >= end else row for row in kept
         ]
@@ -335,7 +334,9 @@ def shuffled(whole: Generated, seed: int) -> Generated:
 
 def shifted(whole: Generated, days: int) -> Generated:
     def shift(row: Row) -> Row:
-        return {key: value + timedelta(days=days) if isinstance(value, datetime) else value for key, value in row.items()}
+        return {
+            key: value + timedelta(days=days) if isinstance(value, datetime) else value for key, value in row.items()
+        }
 
     tables = {name: [shift(row) for row in rows] for name, rows in whole.tables.items()}
     return replace(whole, tables=tables, courses=[shift(row) for row in whole.courses])
@@ -350,17 +351,27 @@ def long_course(seed: int) -> Generated:
     high = 4320
     rows: dict[str, list[Row]] = {name: [] for name in TABLE_NAMES}
     rows["patients"].append(row_patient())
-    rows["stays"] += [row_stay(*stay) for stay in dice.choice((((-4000, None),), ((-4000, 2000), (2100, None)), ((-60, 4000),)))]
+    rows["stays"] += [
+        row_stay(*stay) for stay in dice.choice((((-4000, None),), ((-4000, 2000), (2100, None)), ((-60, 4000),)))
+    ]
     fever_from, fever_to = dice.randrange(-600, 1500), dice.randrange(300, 3500)
     step = dice.choice((60, 240, 240, 420))
     for planned in range(-1200, high, step):
         minute = planned + dice.randrange(-20, 20)
         late = dice.choice((0, 0, 0, 0, 45, 300))
         hot = fever_from <= minute < fever_to
-        rows["measurements"].append(row_reading("temperature", round(dice.gauss(38.7 if hot else 36.9, 0.5), 1), minute, delay=late))
+        rows["measurements"].append(
+            row_reading("temperature", round(dice.gauss(38.7 if hot else 36.9, 0.5), 1), minute, delay=late)
+        )
         if dice.random() < 0.8:
             rows["measurements"].append(
-                row_reading("systolic", round(dice.gauss(96, 12)), minute, delay=late, method=dice.choice((None, "cuff", "arterial")))
+                row_reading(
+                    "systolic",
+                    round(dice.gauss(96, 12)),
+                    minute,
+                    delay=late,
+                    method=dice.choice((None, "cuff", "arterial")),
+                )
             )
         if dice.random() < 0.7:
             rows["measurements"].append(row_reading("spo2", min(100, round(dice.gauss(94, 3))), minute, delay=late))
@@ -389,7 +400,9 @@ def long_course(seed: int) -> Generated:
     for item in ITEM_VALUES:
         for minute in range(dice.randrange(-300, 800), high, dice.choice((480, 720, 1500))):
             if dice.random() < (0.12 if item.startswith("attribution") else 0.7):
-                rows["assessments"].append(row_assessment(item, dice.choice(ITEM_VALUES[item]), minute + dice.randrange(9)))
+                rows["assessments"].append(
+                    row_assessment(item, dice.choice(ITEM_VALUES[item]), minute + dice.randrange(9))
+                )
     if dice.random() < 0.1:
         rows["outcomes"].append(row_death(dice.randrange(2000, high), dice.choice(("crs", "progression"))))
     course = row_course(dice.choice(AGES), set_by=dice.choice(("infusion", "infusion", "admission")))

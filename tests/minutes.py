@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import polars as pl
+
 from generators import Generated
 from naive.signs import course_signs
 from tocsin.signs import Parameters, situations

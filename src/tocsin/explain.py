@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -123,7 +123,7 @@ def _form() -> TocsinError:
 
 def _wall_instant(at: str, zone: str) -> datetime:
     try:
-        return datetime.fromisoformat(at.strip()).replace(tzinfo=ZoneInfo(zone))
+        return datetime.fromisoformat(at.strip()).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
     except ValueError:
         raise _form() from None
 
@@ -151,5 +151,7 @@ def _day_minute(course: Course, day: int, hour: int, past: int) -> int:
     if hour > 23 or past > 59:
         raise _form()
     date = course.wall(0).date() + timedelta(days=day)
-    instant = datetime(date.year, date.month, date.day, hour, past, tzinfo=ZoneInfo(course.records.zone))
+    instant = datetime(date.year, date.month, date.day, hour, past, tzinfo=ZoneInfo(course.records.zone)).astimezone(
+        UTC
+    )
     return int((instant - course.row["time_zero"]).total_seconds() // 60)

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from generators import Generated, courses, long_course
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from generators import Generated, courses, long_course
 from minutes import differences, kernel_minutes, naive_minutes
 
 OPTIONS: tuple[dict[str, Any], ...] = (

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+
 from generators import (
     TIME_ZERO,
     Generated,
@@ -32,7 +33,7 @@ SETTINGS = [
     (39.0, 4, 6, 2, 6),
     (38.5, 4, 4, 2, 6),
     (38.0, 2, 6, 3, 2),
-    (39.1, 8, 5, 2, 12),
+    (39.0, 8, 6, 2, 12),
     (38.5, 4, 8, 4, 24),
 ]
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+
 from naive.grades import astct_crs, astct_icans
 from tocsin.grades import ASTCT_CRS, ASTCT_ICANS
 
@@ -26,9 +27,7 @@ def known_or_not(name: str, *values: Any, unknown: bool = True) -> list[State]:
 
 
 def bounded(name: str, top: int) -> list[State]:
-    return [
-        ({name: low, f"{name}_at_most": high}, low, high) for low in range(top + 1) for high in range(low, top + 1)
-    ]
+    return [({name: low, f"{name}_at_most": high}, low, high) for low in range(top + 1) for high in range(low, top + 1)]
 
 
 CRS_AXES = [

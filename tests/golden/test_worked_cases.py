@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from naive.facts import NOT_FOR_CRS
 from naive.grades import astct_crs, astct_icans
 from naive.signs import count_for_astct, oxygen_class

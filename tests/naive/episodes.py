@@ -3,10 +3,7 @@
 
 def criterion_holds(signs):
     return (
-        signs["fever"] is True
-        or signs["hypotension"] is True
-        or signs["vasopressors_all"] >= 1
-        or signs["oxygen"] >= 1
+        signs["fever"] is True or signs["hypotension"] is True or signs["vasopressors_all"] >= 1 or signs["oxygen"] >= 1
     )
 
 

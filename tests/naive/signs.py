@@ -11,7 +11,6 @@ from statistics import median
 
 from naive import facts
 
-ALT = {"attr": 0, "capd": 0, "late_stop": 0}
 DEFAULTS = {
     "clock": "available",
     "lookback_h": 48,
@@ -60,7 +59,7 @@ class Memory:
     last_criterion: float = -inf
     last_antipyretic: float = -inf
     last_steroid: float = -inf
-    fever_before_infusion: bool = False
+    fever_before_infusion: bool = False  # stays true for the whole course
 
 
 def course_signs(tables, course, parameters, last_minute):
@@ -136,7 +135,9 @@ def read_history(tables, course, rules):
     for row in history["measurements"] + history["assessments"]:
         row["badness"] = badness(row)
         history["readings"].setdefault(row.get("variable") or row["item"], []).append(row)
-    arrivals = [row["arrived"] for name in ("measurements", "assessments", "drugs", "supports") for row in history[name]]
+    arrivals = [
+        row["arrived"] for name in ("measurements", "assessments", "drugs", "supports") for row in history[name]
+    ]
     history["first"] = min([0, *arrivals])
     return history
 
@@ -370,7 +371,7 @@ def device_at(history, rules, stay, minute):
     held = {"device": row["device"], "flow": row["flow_l_min"], "fio2": row["fio2"], "reason": row["reason"]}
     begin = row["read"]
     if row["stopped"] <= minute:
-        if row["stopped"] >= begin + 60 * hours and not ALT["late_stop"]:
+        if row["stopped"] >= begin + 60 * hours:
             return None  # it was not held any more when it was stopped
         held = {"device": "room_air", "flow": None, "fio2": None, "reason": None}
         begin = row["stopped"]
@@ -432,10 +433,6 @@ def oxygen_at(history, rules, stay, minute, held):
 
 
 def attribution(history, stay, minute, sign):
-    if ALT["attr"]:
-        rows = [x for x in history["readings"].get(f"attribution_{sign}", [])]
-        row = last(taken_in({"readings": {f"attribution_{sign}": rows}}, f"attribution_{sign}", (-inf, inf), minute))
-        return row["value"] if row else None
     row = last(taken_in(history, f"attribution_{sign}", stay, minute))
     return row["value"] if row else None
 
@@ -465,8 +462,6 @@ def neurology_at(history, course, rules, stay, minute):
             found[name] = int(found[name])
     if found["consciousness"] == "sedated":
         found["consciousness"] = found["ice"] = None
-        if ALT["capd"]:
-            found["capd"] = None
     instruments = uses(history, course)
     wrong = [name for name in ("ice", "capd") if not instruments[f"uses_{name}"]]
     normal = {"consciousness": "awake", "seizure": "none", "motor_weakness": "no", "oedema": "none"}
@@ -502,7 +497,6 @@ def masking_doses(history, stay, minute):
 def close(memory):
     memory.open, memory.waived, memory.opened_at = False, False, None
     memory.last_fever = memory.last_criterion = memory.last_antipyretic = memory.last_steroid = -inf
-    memory.fever_before_infusion = False
 
 
 def may_open(course, rules, memory, minute, signs, new_reading):
@@ -536,7 +530,6 @@ def episode_at(history, course, rules, memory, stay, minute, signs, temperature,
             memory.last_steroid = minute
     elif may_open(course, rules, memory, minute, signs, last(new_readings)):
         memory.open, memory.opened_at = True, minute
-        memory.fever_before_infusion = memory.prior_fever
         memory.prior_fever = False  # the rule speaks of the first episode after the infusion
     holds = signs["fever"] is True or signs["hypotension"] is True
     holds = holds or signs["vasopressors_all"] >= 1 or signs["oxygen"] >= 1
@@ -556,7 +549,7 @@ def episode_at(history, course, rules, memory, stay, minute, signs, temperature,
     if new_readings and new_readings[-1]["value"] >= rules["fever"] and attributable:
         memory.last_febrile_read = new_readings[-1]["read"]
     if -60 * rules["prior_fever_h"] <= minute < 0 and signs["fever"] is True and course["set_by"] == "infusion":
-        memory.prior_fever = True
+        memory.prior_fever = memory.fever_before_infusion = True
 
 
 # ------------------------------------------------------------------------------------------------------- one minute
@@ -633,5 +626,5 @@ def signs_at(history, course, rules, memory, minute):
     signs["fever_carried"] = memory.open and (
         minute - memory.last_fever < 60 * rules["fever_carry_h"] or (temperature is None and supported)
     )
-    signs["fever_before_infusion"] = memory.open and memory.fever_before_infusion
+    signs["fever_before_infusion"] = memory.fever_before_infusion
     return signs

@@ -37,9 +37,7 @@ def peeks(answer: Answer, whole: Generated, cuts: list[int], columns: tuple[str,
     return found
 
 
-def follows_row_order(
-    answer: Answer, whole: Generated, seed: int, columns: tuple[str, ...] = ALL_COLUMNS
-) -> list[str]:
+def follows_row_order(answer: Answer, whole: Generated, seed: int, columns: tuple[str, ...] = ALL_COLUMNS) -> list[str]:
     """Where the answer changes when the rows of every table come in another order."""
     return differences(answer(whole), answer(shuffled(whole, seed)), columns)
 

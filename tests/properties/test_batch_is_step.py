@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from generators import Generated, courses, generated, row_course, row_patient, row_reading, row_stay
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from generators import Generated, courses, generated, row_course, row_patient, row_reading, row_stay
 from properties.history import batch_is_not_step
 from tocsin.signs import Parameters, situations
 from tocsin.signs import events as signs_events
@@ -68,6 +69,4 @@ def test_arrival_taken_for_order_is_seen() -> None:
     )
     seeds = range(6)
     assert [batch_is_not_step(batch, in_order, whole, seed) for seed in seeds] == [[]] * len(seeds)
-    assert any(
-        batch_is_not_step(batch, lambda one, s: in_order(one, s, ArrivalIsOrder), whole, seed) for seed in seeds
-    )
+    assert any(batch_is_not_step(batch, lambda one, s: in_order(one, s, ArrivalIsOrder), whole, seed) for seed in seeds)

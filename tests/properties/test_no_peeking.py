@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from generators import Generated, courses, generated, row_course, row_drug, row_patient, row_reading, row_stay
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from generators import Generated, courses, generated, row_course, row_drug, row_patient, row_reading, row_stay
 from minutes import Minutes
 from properties.history import graded_minutes, peeks
 
@@ -36,9 +37,7 @@ def moments(whole: Generated) -> list[int]:
 
 
 def patient(**rows: list) -> Generated:
-    return generated(
-        {"patients": [row_patient()], "stays": [row_stay(-5000, None)], **rows}, [row_course()], 600
-    )
+    return generated({"patients": [row_patient()], "stays": [row_stay(-5000, None)], **rows}, [row_course()], 600)
 
 
 FEVER_LATER = patient(measurements=[row_reading("temperature", 39.0, 200)])

@@ -83,7 +83,7 @@ def test_every_mistake_is_said_at_once():
         ("study.value", "endpoints.mrd_negative_cr.to_day"), ("study.value", "endpoints.efs.variant"),
         ("study.value", "study.days"),
     }  # fmt: skip
-    assert "Did you mean title?" in found["study.key-unknown", "titel"].do
+    assert "Did you mean title" in found["study.key-unknown", "titel"].do
     assert "fever" in found["study.key-unknown", "parameters.fevr"].do
     assert "when" in found["study.key-unknown", "strategies.none.whn"].do
     assert "tocilizumab" in found["study.value", "strategies.none.give"].do
