@@ -174,7 +174,8 @@ CRS_SHEET: dict[str, tuple[Any, ...]] = {
         more=(row_reading("temperature", 38.0, 99), row_reading("temperature", 37.9, 101)),
     ),
     "waived, low pressure": crs(
-        (2, 2), at=1560, temperature=37.0, charted=1500, systolic=89, drugs=(row_drug("acetaminophen", 101, mode="dose"),),
+        (2, 2), at=1560, temperature=37.0, charted=1500, systolic=89,
+        drugs=(row_drug("acetaminophen", 101, mode="dose"),),
         more=(row_reading("temperature", 38.0, 100), row_reading("temperature", 37.9, 102)),
     ),
     "waived, nothing else": crs(
@@ -182,7 +183,8 @@ CRS_SHEET: dict[str, tuple[Any, ...]] = {
         more=(row_reading("temperature", 38.0, 100),),
     ),
     "drug in the minute of onset waives nothing": crs(
-        (0, 0), at=1560, temperature=37.0, charted=1500, systolic=89, drugs=(row_drug("acetaminophen", 100, mode="dose"),),
+        (0, 0), at=1560, temperature=37.0, charted=1500, systolic=89,
+        drugs=(row_drug("acetaminophen", 100, mode="dose"),),
         more=(row_reading("temperature", 38.0, 100), row_reading("temperature", 37.9, 102)),
     ),
 }  # fmt: skip

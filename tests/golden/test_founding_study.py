@@ -9,6 +9,7 @@ import re
 import shutil
 from datetime import UTC, datetime
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
@@ -141,7 +142,7 @@ def test_every_serious_sentence_is_in_both_languages(results):
 def test_attrition_accounts_for_all_patients(results):
     rows = results.tables["attrition"].to_dicts()
     assert rows[0]["courses_in"] == 22
-    assert all(one["courses_out"] == other["courses_in"] for one, other in zip(rows, rows[1:], strict=False))
+    assert all(one["courses_out"] == other["courses_in"] for one, other in pairwise(rows))
     assert rows[-1]["courses_out"] == 22
 
 

@@ -1,4 +1,4 @@
-"""The worked cases of the clinical specification, written by hand: through the product, and through the naive graders."""
+"""The worked cases of the clinical specification, written by hand: through the product and the naive graders."""
 
 from __future__ import annotations
 

@@ -401,10 +401,9 @@ def fio2_of(held, rules):
                 estimate = 0.50
             else:
                 estimate = 0.60
-    elif device == "nasal_cannula" or device in facts.MASKS_BY_FLOW:
-        if flow is not None:
-            bands = ((2, 0.25), (4, 0.30), (8, 0.40), (10, 0.50), (inf, 0.60))
-            estimate = next(fraction for up_to, fraction in bands if flow <= up_to)
+    elif (device == "nasal_cannula" or device in facts.MASKS_BY_FLOW) and flow is not None:
+        bands = ((2, 0.25), (4, 0.30), (8, 0.40), (10, 0.50), (inf, 0.60))
+        estimate = next(fraction for up_to, fraction in bands if flow <= up_to)
     return estimate, estimate is not None and device != "room_air"  # the air of a room is no estimate
 
 

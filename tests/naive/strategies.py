@@ -1,5 +1,7 @@
 """When a strategy was due and whether it was followed: all pairs of readings, by brute force."""
 
+import itertools
+
 
 def followed(due_at, dose_minutes, within_h):
     """One of yes, early, late, not_given, never_due; `due_at` must come from the history up to the first dose."""
@@ -32,7 +34,7 @@ def early(readings, dose_minutes, threshold, duration_h, longest_gap_h, min_read
                 continue
             if any(hottest[minute] < threshold for minute in run):
                 continue
-            if any(after - before > 60 * longest_gap_h for before, after in zip(run, run[1:], strict=False)):
+            if any(after - before > 60 * longest_gap_h for before, after in itertools.pairwise(run)):
                 continue
             due.append(final)
     due_at = min(due, default=None)

@@ -1,4 +1,4 @@
-"""Batch is step: the event driver, fed one event at a time in any order of arrival, ends where the cohort kernel ends."""
+"""Batch is step: the event driver, fed one event at a time in any order of arrival, ends where the kernel ends."""
 
 from __future__ import annotations
 

@@ -31,24 +31,27 @@ def grade_runs(
         signs = [name for name in runs.columns if name not in ("course_id", "from", "to", "situation")]
         codes = runs.select(signs).unique().with_row_index("situation")
         runs = runs.join(codes, on=signs, how="left", nulls_equal=True, maintain_order="left")
-    known = scale.marks(scale.grade(codes.filter("covered")))
-    known = known.select("situation", "grade", "grade_at_most", "axes_code", "flags_code")
+    known = _worded(scale, scale.marks(scale.grade(codes.filter("covered"))))
     graded = runs.select("course_id", "from", "to", "situation").join(known, on="situation", maintain_order="left")
-    same = ("course_id", "grade", "grade_at_most", "axes_code", "flags_code")
-    runs = _merge(graded.select("from", "to", *same), same)
-    runs = _cut(runs.with_columns(scale=pl.lit(scale.name)), deaths)
-    axes = {int(c): scale.axis_words(int(c)) for c in runs.get_column("axes_code").unique()}
-    flags = {int(c): scale.flag_words(int(c)) for c in runs.get_column("flags_code").unique()}
-    worded = runs.with_columns(
-        deciding=pl.when(pl.col("grade") == 0).then(pl.lit("")).otherwise(
-            pl.col("axes_code").replace_strict(axes, default="", return_dtype=pl.String)),
-        flags=pl.col("flags_code").replace_strict(flags, default="", return_dtype=pl.String),
-    )  # fmt: skip
+    worded = _cut(_merge(graded, ("course_id", "kind")), deaths).with_columns(scale=pl.lit(scale.name))
     fives = deaths.filter("caused").select(
         "course_id", pl.lit(scale.name).alias("scale"), pl.col("minute").alias("from"), pl.lit(None, pl.Int32).alias("to"),
         pl.lit(5, pl.Int8).alias("grade"), pl.lit(5, pl.Int8).alias("grade_at_most"), pl.lit("death").alias("deciding"), pl.lit("").alias("flags"),
     )  # fmt: skip
     return pl.concat([GRADES.frame(worded), GRADES.frame(fives)]).sort("course_id", "from")
+
+
+def _worded(scale: Scale, graded: pl.DataFrame) -> pl.DataFrame:
+    """What each situation means on this scale: grades, deciding axes and flags in words, `kind` equal where all are."""
+    axes = {code: scale.axis_words(code) for code in graded.get_column("axes_code").unique().to_list()}
+    flags = {code: scale.flag_words(code) for code in graded.get_column("flags_code").unique().to_list()}
+    deciding = pl.col("axes_code").replace_strict(axes, default="", return_dtype=pl.String)
+    worded = graded.with_columns(
+        deciding=pl.when(pl.col("grade") > 0).then(deciding).otherwise(pl.lit("")),
+        flags=pl.col("flags_code").replace_strict(flags, default="", return_dtype=pl.String),
+    )
+    same = pl.struct("grade", "grade_at_most", "deciding", "flags")
+    return worded.select("situation", "grade", "grade_at_most", "deciding", "flags", kind=same.rank("dense").cast(pl.Int32))
 
 
 def _merge(runs: pl.DataFrame, same: tuple[str, ...]) -> pl.DataFrame:

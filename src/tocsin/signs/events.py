@@ -106,25 +106,24 @@ def limits(age: float | None) -> tuple[float, float]:
 
 def _course_facts(records: Records, courses: pl.DataFrame, parameters: Parameters) -> np.ndarray[Any, Any]:
     made = np.zeros(courses.height, steps.COURSE)
-    delayed = set(records.patients.filter(pl.col("developmental_delay")).get_column("patient_id"))
-    deaths = deaths_by_course(records, courses)
-    for c, row, death in zip(made, courses.iter_rows(named=True), deaths, strict=True):
-        c["limit_low"], c["limit_high"] = limits(row["age_y"])
-        child = row["patient_id"] in delayed or (row["age_y"] is not None and row["age_y"] < 12)
-        c["uses_capd"] = child or row["age_y"] is None
-        c["uses_ice"] = not child
-        c["infusion"] = row["set_by"] == "infusion"
-        c["stays_given"] = "stays" in records.supplied
-        c["covers_drugs"] = "stays" in records.supplied and "drugs" in records.supplied
-        ends = [e for e in (_minute(row["ends"], row["time_zero"]), death) if e is not None]
-        c["end"] = min([steps.NEVER, *ends])
+    ages = courses.get_column("age_y").to_list()
+    pairs = {age: limits(age) for age in set(ages)}
+    made["limit_low"] = [pairs[age][0] for age in ages]
+    made["limit_high"] = [pairs[age][1] for age in ages]
+    delayed = records.patients.filter(pl.col("developmental_delay")).get_column("patient_id").to_list()
+    child = (pl.col("age_y") < 12) | pl.col("patient_id").is_in(delayed)
+    ends = pl.min_horizontal(minute_of(pl.col("ends")), "died").fill_null(steps.NEVER)
+    facts = courses.with_columns(died=deaths_by_course(records, courses)).select(
+        child=child.fill_null(False), unknown=pl.col("age_y").is_null(), infusion=pl.col("set_by") == "infusion", end=ends
+    )  # fmt: skip
+    made["uses_ice"] = ~facts.get_column("child").to_numpy()
+    made["uses_capd"] = (facts.get_column("child") | facts.get_column("unknown")).to_numpy()
+    made["infusion"], made["end"] = facts.get_column("infusion").to_numpy(), facts.get_column("end").to_numpy()
+    made["stays_given"] = "stays" in records.supplied
+    made["covers_drugs"] = "stays" in records.supplied and "drugs" in records.supplied
     if parameters.fall_fraction:
         _own_limits(records, courses, parameters, made)
     return made
-
-
-def _minute(instant: Any, zero: Any) -> int | None:
-    return None if instant is None else int((instant - zero).total_seconds() // 60)
 
 
 def _own_limits(records: Records, courses: pl.DataFrame, parameters: Parameters, made: np.ndarray[Any, Any]) -> None:
@@ -141,13 +140,12 @@ def _own_limits(records: Records, courses: pl.DataFrame, parameters: Parameters,
             c["limit_low"], c["limit_high"] = max(c["limit_low"], limit), max(c["limit_high"], limit)
 
 
-def deaths_by_course(records: Records, courses: pl.DataFrame) -> list[int | None]:
+def deaths_by_course(records: Records, courses: pl.DataFrame) -> pl.Series:
     """Minute of death per course, where it is known to the minute; a death known to the day decides no minute."""
     deaths = records.outcomes.filter(pl.col("what") == "death", pl.col("precision") == "minute")
-    first = dict(deaths.group_by("patient_id").agg(pl.col("time").min()).iter_rows())
-    return [
-        _minute(first.get(patient), zero) for patient, zero in courses.select("patient_id", "time_zero").iter_rows()
-    ]
+    first = deaths.group_by("patient_id").agg(death=pl.col("time").min())
+    joined = courses.select("patient_id", "time_zero").join(first, on="patient_id", how="left", maintain_order="left")
+    return joined.select(died=minute_of(pl.col("death"))).to_series()
 
 
 def build(records: Records, courses: pl.DataFrame, parameters: Parameters) -> Events:
@@ -155,7 +153,7 @@ def build(records: Records, courses: pl.DataFrame, parameters: Parameters) -> Ev
     readings = _sorted_readings(records.measurements, parameters)
     available = clock_column(parameters, "time")
     value, method = pl.col("value"), pl.col("method")
-    code = pl.col("variable").replace_strict(_READ, default=-1, return_dtype=pl.Int8)
+    code = _codes("variable", list(_READ)).fill_null(-1).cast(pl.Int8)
     if not readings.select((pl.col("precision") == "minute").all()).item():
         code = pl.when(pl.col("precision") == "minute").then(code).otherwise(pl.lit(-1, pl.Int8))
     rank = method.replace_strict(METHOD_RANK, default=3, return_dtype=pl.Int8)
@@ -173,16 +171,14 @@ def build(records: Records, courses: pl.DataFrame, parameters: Parameters) -> Ev
     nothing = (0, 0)
     first = np.array([span.get(p, nothing)[0] for p in ids], np.int64)
     last = np.array([span.get(p, nothing)[1] for p in ids], np.int64)
-    acts = _acts(records, courses, parameters)
-    act_span = {c: (a, b) for c, (a, b) in _spans(acts.get_column("course")).items()}
-    act_first = np.array([act_span.get(k, nothing)[0] for k in range(len(ids))], np.int64)
-    act_last = np.array([act_span.get(k, nothing)[1] for k in range(len(ids))], np.int64)
+    acts, act_course = _acts(records, courses, parameters)
+    act_first, act_last = (np.searchsorted(act_course, np.arange(len(ids)), side) for side in ("left", "right"))
     return Events(
         _course_facts(records, courses, parameters),
         courses.get_column("time_zero").to_physical().to_numpy().astype(np.int64),
         (first, last, act_first, act_last),
         *(np.ascontiguousarray(columns.get_column(name).to_numpy()) for name in ("time", "read", "code", "value", "rank")),
-        _act_array(acts),
+        acts,
         rules(parameters),
         int(parameters.lookback_h * 60),
         readings,
@@ -201,6 +197,11 @@ def _sorted_readings(measurements: pl.DataFrame, parameters: Parameters) -> pl.D
     return measurements if sorted_ else measurements.sort("patient_id", available, "time", "source_row", maintain_order=True)
 
 
+def _codes(column: str, words: list[str]) -> pl.Expr:
+    """Place of each word in `words`, null for any other; twice as fast as a replacement."""
+    return pl.col(column).cast(pl.Enum(words), strict=False).to_physical()
+
+
 def _spans(column: pl.Series) -> dict[Any, tuple[int, int]]:
     """Value -> [first, last) of its rows; equal values stand together."""
     runs = column.rle().struct.unnest()
@@ -210,13 +211,6 @@ def _spans(column: pl.Series) -> dict[Any, tuple[int, int]]:
 
 
 _ACT_COLUMNS = ("minute", "rank", "kind", "code", "key", "flag", "read", "value", "value2", "position")
-
-
-def _act_array(acts: pl.DataFrame) -> np.ndarray[Any, Any]:
-    made = np.zeros(acts.height, kernel.ACT)
-    for name in _ACT_COLUMNS:
-        made[name] = acts.get_column(name).to_numpy()
-    return made
 
 
 def _act(frame: pl.DataFrame, kind: int, at: pl.Expr, read: pl.Expr | None = None, **more: pl.Expr) -> pl.DataFrame:
@@ -230,28 +224,53 @@ def _act(frame: pl.DataFrame, kind: int, at: pl.Expr, read: pl.Expr | None = Non
     )  # fmt: skip
 
 
-def _acts(records: Records, courses: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
-    """Everything that is not a number read at an instant, sorted by course, minute and rank."""
+def _acts(records: Records, courses: pl.DataFrame, parameters: Parameters) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Everything that is not a number read at an instant, sorted by course, minute and rank; and the course of each."""
     of = courses.select("patient_id", "time_zero").with_row_index("course").with_columns(pl.col("course").cast(pl.Int32))
     parts = [
         *_stay_acts(of.join(merged_stays(records.stays), on="patient_id")),
-        *_drug_acts(_with_courses(records.drugs, of), parameters),
-        *_support_acts(_with_courses(records.supports, of), parameters),
-        *_assessment_acts(_with_courses(records.assessments, of), parameters),
+        *_drug_acts(_with_courses(records.drugs, of, _DRUG_COLUMNS), parameters),
+        *_support_acts(_with_courses(records.supports, of, _SUPPORT_COLUMNS), parameters),
+        *_assessment_acts(_with_courses(records.assessments, of, ("time", "item", "value")), parameters),
     ]
     acts = pl.concat(parts)
-    early = -int(parameters.lookback_h * 60)
-    keep = (pl.col("minute") >= early) | (pl.col("kind") == steps.STAY_START) | (pl.col("kind") == steps.STAY_END)
-    keep = keep | (pl.col("kind") == steps.ATTRIBUTED)
+    always = (steps.STAY_START, steps.STAY_END, steps.ATTRIBUTED)
+    keep = (pl.col("minute") >= -int(parameters.lookback_h * 60)) | pl.col("kind").is_in(always)
     # one key: ties keep the order of the record tables (patient, start, row)
     place = pl.col("course").cast(pl.Int64) * 2**31 + pl.col("minute").cast(pl.Int64) + 2**30
-    ordered = acts.filter(keep).with_columns(place=place * 8 + pl.col("rank") // 2)
-    return ordered if ordered.get_column("place").is_sorted() else ordered.sort("place", maintain_order=True)
+    kept = acts if acts.select(keep.all()).item() else acts.filter(keep)
+    made = np.zeros(kept.height, kernel.ACT)
+    for name in _ACT_COLUMNS:
+        made[name] = kept.get_column(name).to_numpy()
+    # one key; ties keep the order of the record tables (patient, start, row); the parts are sorted, so this is a merge
+    course = kept.get_column("course").to_numpy().astype(np.int64)
+    place = (course * 2**31 + made["minute"] + 2**30) * 8 + made["rank"] // 2
+    order = np.argsort(place, kind="stable")
+    return made[order], course[order]
 
 
-def _with_courses(table: pl.DataFrame, of: pl.DataFrame) -> pl.DataFrame:
-    rows = table.with_row_index("position").with_columns(pl.col("position").cast(pl.Int32))
-    return rows.filter(pl.col("precision") == "minute").join(of, on="patient_id")
+_DRUG_COLUMNS = ("start", "stop", "drug", "mode", "order_id", "rate", "dose", "dose_unit", "source_row")
+_SUPPORT_COLUMNS = ("start", "stop", "device", "flow_l_min", "fio2", "reason")
+
+
+def _with_courses(table: pl.DataFrame, of: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFrame:
+    """Rows charted to the minute with `course`, `time_zero` and their `position`; a patient's rows once per course.
+
+    Rows of a patient stand together in every record table, so the courses are looked up once per patient.
+    """
+    patients = table.get_column("patient_id").rle().struct.unnest().with_columns(end=pl.col("len").cum_sum())
+    found = patients.join(of, left_on="value", right_on="patient_id", maintain_order="left")
+    lengths = found.get_column("len").to_numpy()
+    shifts = np.repeat((found.get_column("end") - found.get_column("len")).to_numpy() - (np.cumsum(lengths) - lengths), lengths)
+    rows = (np.arange(int(lengths.sum())) + shifts).astype(np.int32)
+    which = np.repeat(np.arange(found.height, dtype=np.uint32), lengths)
+    part = table.select("available_time", "precision", *columns)
+    part = part if rows.size == table.height and found.height == patients.height else part[rows]
+    part = part.with_columns(
+        pl.Series("position", rows), found.get_column("course").gather(which), found.get_column("time_zero").gather(which)
+    )
+    minute = pl.col("precision") == "minute"
+    return part if part.select(minute.all()).item() else part.filter(minute)
 
 
 def merged_stays(stays: pl.DataFrame) -> pl.DataFrame:
@@ -325,8 +344,10 @@ def administrations(drugs: pl.DataFrame, drug: str, parameters: Parameters) -> p
 def _support_acts(supports: pl.DataFrame, parameters: Parameters) -> list[pl.DataFrame]:
     at, read = clock_column(parameters, "start"), pl.col("start")
     names = {n: k for k, n in enumerate(vocabulary.devices())}
-    device = pl.col("device").replace_strict(names, default=names["unrecognised"], return_dtype=pl.Int32)
+    device = _codes("device", list(names)).fill_null(names["unrecognised"]).cast(pl.Int32)
     excluded = pl.col("reason").is_in(EXCLUDED_REASONS).fill_null(False)
+    if supports.get_column("reason").null_count() == supports.height:
+        excluded = pl.lit(False)
     settings = {"value": pl.col("flow_l_min"), "value2": pl.col("fio2"), "position": pl.col("position")}
     charted = supports.filter(pl.col("device").is_not_null())
     stops = charted.filter(pl.col("stop").is_not_null())

@@ -18,7 +18,7 @@ POSITIONS = SLOTS + 2  # one per slot, the oxygen device, the vasopressor
 MICROSECONDS_A_MINUTE = 60_000_000
 _PLAIN = (
     "known", "held_back", "count_pressors", "oxygen_class", "fio2_estimate", "end_episode", "closing_minute", "hypotension_of",
-    "settle_orders", "settle_episode", "settle_neurology", "begin", "pass_time", "arrive_reading", "arrive_stay", "arrive_order", "arrive_order_stop",
+    "settle_orders", "settle_episode", "settle_neurology", "begin", "pass_time", "same_side", "arrive_reading", "arrive_stay", "arrive_order", "arrive_order_stop",
     "arrive_masking", "arrive_tocilizumab", "arrive_device", "arrive_settings", "arrive_device_stop", "arrive_attribution",
     "settle", "next_due",
 )  # fmt: skip
@@ -102,22 +102,27 @@ def _cohort(
                 minute = min(minute, np.int64(c.soonest))
             if minute >= c.end or minute == NEVER:
                 break
+            changes = every or (minute == 0 and not started) or minute == c.soonest or ahead > minute
             started = started or minute >= 0
             steps.pass_time(c, minute)
             while j < act_last[w] and acts[j].minute == minute and acts[j].rank < READING_RANK:
+                changes = True
                 if not take_act(slots, orders, since, c, r, minute, acts[j], acts[j].position):
                     return -1, w
                 j += 1
             while ahead == minute:
                 if code[i] >= 0:
                     read = minute if read_time[i] == time[i] else minute_at(read_time, i, last[w], zero[w])
-                    steps.arrive_reading(slots, c, r, np.int32(code[i]), minute, np.int32(read), value[i], np.int32(rank[i]), np.int32(i))
+                    changes |= steps.arrive_reading(slots, c, r, np.int32(code[i]), minute, np.int32(read), value[i], np.int32(rank[i]), np.int32(i))
                 i += 1
                 ahead = minute_at(time, i, last[w], zero[w])
             while j < act_last[w] and acts[j].minute == minute:
+                changes = True
                 if not take_act(slots, orders, since, c, r, minute, acts[j], acts[j].position):
                     return -1, w
                 j += 1
+            if not changes:
+                continue
             situation = steps.settle(slots, orders, since, start, c, r, minute)
             before = minute
             if c.ended:

@@ -135,21 +135,24 @@ def begin(slots: Any, orders: Any, since: Any, c: Any) -> None:
     c.ended = 0
 
 
-def arrive_reading(slots: Any, c: Any, rules: Any, k: int, minute: int, read: int, value: float, rank: int, position: int) -> None:
-    """A value of slot `k`. The newest `read` wins; in one minute the better method, then the worse value."""
-    if c.covered == 0:
-        return
+def arrive_reading(slots: Any, c: Any, rules: Any, k: int, minute: int, read: int, value: float, rank: int, position: int) -> bool:
+    """A value of slot `k`. The newest `read` wins; in one minute the better method, then the worse value.
+
+    Returns whether the situation may change: a driver may leave `settle` out where it cannot (a normal pressure after a
+    normal one, a temperature on the same side of fever), and it must not where anything else happens in that minute.
+    """
     s = slots[k]
-    if read < s.read:
-        return
+    if c.covered == 0 or read < s.read:
+        return False
     if read == s.read:
         if rank > s.rank:
-            return
+            return False
         if rank == s.rank:
             low_wins = k == SYSTOLIC or k == MEAN or k == SPO2 or k == ICE
             if (value >= s.value) if low_wins else (value <= s.value):
-                return
-    elif k == SYSTOLIC:
+                return False
+    changes = not same_side(c, rules, k, minute < s.due, s.value, value)
+    if k == SYSTOLIC and read > s.read:
         c.previous_low = 1 if s.read > LONG_AGO and s.value < c.limit_low else 0
         c.previous_due = s.due
     if k >= ICE:
@@ -164,6 +167,20 @@ def arrive_reading(slots: Any, c: Any, rules: Any, k: int, minute: int, read: in
     s.due = read + window
     if s.due > minute and s.due < c.soonest:
         c.soonest = s.due
+    if not changes and k == TEMPERATURE:
+        c.seen_read = read
+        if value >= rules.fever:
+            c.last_febrile_read = read
+    return changes or minute >= s.due
+
+
+def same_side(c: Any, rules: Any, k: int, was_known: bool, old: float, new: float) -> bool:
+    """Whether a known value and the one that replaces it say the same to every sign."""
+    if not was_known:
+        return False
+    if k == TEMPERATURE:
+        return c.prior_fever == 0 and (old >= rules.fever) == (new >= rules.fever)
+    return k == SYSTOLIC and c.previous_low == 0 and old >= c.limit_high and new >= c.limit_high
 
 
 def end_episode(c: Any, minute: int, how: int) -> None:

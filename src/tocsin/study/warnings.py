@@ -181,7 +181,8 @@ def era_auc(study: Study, pair: tuple[str, str]) -> float | None:
     one, other = (rows.filter(pl.col("arm") == arm).get_column("seconds").to_list() for arm in pair)
     if not one or not other:
         return None
-    return (mann_whitney(one, other, rule="R").estimate or 0.5 * len(one) * len(other)) / (len(one) * len(other))
+    later = mann_whitney(one, other, rule="R").estimate  # None where every course began at the same instant
+    return 0.5 if later is None else later / (len(one) * len(other))
 
 
 def era(study: Study) -> Iterator[Warned]:

@@ -1,4 +1,4 @@
-"""Small hand-built studies: records in memory, one line a fact. Time zero of every course is 2 March 2020, 08:00 UTC."""
+"""Small hand-built studies: records in memory, one line a fact. Time zero is 2 March 2020, 08:00 UTC, or days later."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tocsin.study.cohort import Study, assemble
 from tocsin.study.ledger import Effects
 from tocsin.study.run import results_of
 from tocsin.studyfile import parse_study
-from tocsin.tables import Records
+from tocsin.tables import RECORD_TABLES, Records
 
 ZERO = datetime(2020, 3, 2, 8, tzinfo=UTC)
 EARLY = {
@@ -83,10 +83,10 @@ class Ward:
 
     def records(self, *without: str) -> Records:
         tables = ("patients", "stays", "measurements", "drugs", "supports", "assessments", "outcomes")
-        from tocsin.tables import RECORD_TABLES
-
         contracts = {t.name: t for t in RECORD_TABLES}
         frames = {name: contracts[name].frame(self.rows.get(name)) for name in tables if name not in without}
+        keys = {"patients": "patient_id", "stays": "start", "drugs": "start", "supports": "start"}
+        frames = {n: f.sort("patient_id", keys.get(n, "time"), "source_row") for n, f in frames.items()}
         return Records.of(frames)
 
 

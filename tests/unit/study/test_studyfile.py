@@ -22,7 +22,9 @@ def problems(data):
     with pytest.raises(TocsinError) as caught:
         parse_study(data)
     assert caught.value.exit_code == 3
-    return {(p.slug, p.what.split(": ", 2)[1].removeprefix("the key ").split(" is ")[0]): p for p in caught.value.problems}
+    return {
+        (p.slug, p.what.split(": ", 2)[1].removeprefix("the key ").split(" is ")[0]): p for p in caught.value.problems
+    }
 
 
 def test_the_example_is_read():
