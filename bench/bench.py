@@ -71,7 +71,9 @@ def sustained(readings: Path) -> int:
 
 def in_process(job: str, *arguments: str) -> dict[str, object]:
     """One job in a process of its own, so that its peak memory is its own."""
-    done = subprocess.run([sys.executable, __file__, "--job", job, *arguments], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, __file__, "--job", job, *arguments], capture_output=True, text=True, check=True
+    )
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -101,7 +103,12 @@ def command(arguments: list[str], runs: int, env: dict[str, str] | None = None) 
     """Whole-process seconds of a command."""
     import os
 
-    return timed(lambda: subprocess.run([*TOCSIN, *arguments], check=True, capture_output=True, env={**os.environ, **(env or {})}), runs)
+    return timed(
+        lambda: subprocess.run(
+            [*TOCSIN, *arguments], check=True, capture_output=True, env={**os.environ, **(env or {})}
+        ),
+        runs,
+    )
 
 
 def show(what: str, seconds: float, target: float | None, more: str = "") -> None:
@@ -124,14 +131,21 @@ def main() -> None:
     if given.job:
         print(json.dumps(job(given.job[0], given.runs, *given.job[1:])))
         return
-    print(f"tocsin bench, Python {platform.python_version()}, {platform.machine()}; medians of {given.runs} runs; synthetic data")
+    print(
+        f"tocsin bench, Python {platform.python_version()}, {platform.machine()}; medians of {given.runs} runs; synthetic data"
+    )
     for seed in (1, 2, 3):
         folder = store.write(DATA / f"store{given.patients}-{seed}", given.patients, seed)
         read, graded = in_process("read", str(folder)), in_process("grade", str(folder))
         ratio = f"{graded['median'] / read['median']:.1f} x a plain read of {read['median']:.2f} s, peak {graded['peak_gb']:.2f} GB"
         show(f"{given.patients / 1000:g}M rows, records to ASTCT runs, seed {seed}", graded["median"], 1.5, ratio)
     signs = in_process("signs", str(folder))
-    show(f"{given.patients / 1000:g}M rows, the signs table written too", signs["median"], 5, f"peak {signs['peak_gb']:.2f} GB")
+    show(
+        f"{given.patients / 1000:g}M rows, the signs table written too",
+        signs["median"],
+        5,
+        f"peak {signs['peak_gb']:.2f} GB",
+    )
     readings = store.write_readings(DATA / f"readings{given.patients * 5}.parquet", given.patients * 5)
     held = in_process("sustained", str(readings))
     show(f"39.0 sustained 4 h, {given.patients / 200:g}M rows", held["median"], 1.5, f"peak {held['peak_gb']:.2f} GB")

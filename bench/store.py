@@ -33,9 +33,12 @@ def measurements(rng: np.random.Generator, patients: int) -> pl.DataFrame:
     seconds = np.concatenate([_times(rng, patients, TEMPERATURES), _times(rng, patients, SYSTOLICS)], axis=1)
     wave = 37.2 + np.sin(np.arange(TEMPERATURES) / 15)[None, :] + rng.normal(0, 0.35, (patients, 1))
     values = np.concatenate(
-        [np.round(wave + rng.normal(0, 0.5, (patients, TEMPERATURES)), 1), np.round(rng.normal(112, 13, (patients, SYSTOLICS)))],
+        [
+            np.round(wave + rng.normal(0, 0.5, (patients, TEMPERATURES)), 1),
+            np.round(rng.normal(112, 13, (patients, SYSTOLICS))),
+        ],
         axis=1,
-    )  # fmt: skip
+    )
     variable = np.repeat([[0] * TEMPERATURES + [1] * SYSTOLICS], patients, axis=0)
     order = np.argsort(seconds, axis=1, kind="stable")
     seconds, values, variable = (np.take_along_axis(x, order, 1) for x in (seconds, values, variable))
@@ -57,10 +60,14 @@ def supports(rng: np.random.Generator, patients: int) -> pl.DataFrame:
     start = _instants(_times(rng, patients, DEVICES))
     frame = pl.DataFrame({"patient_id": _ids(patients, DEVICES), "start": start, "available_time": start})
     return frame.with_columns(
-        precision=pl.lit("minute"), device=pl.Series(devices[kind.ravel()]), stop=pl.lit(None, INSTANT),
-        flow_l_min=pl.Series(flow.ravel()).fill_nan(None), fio2=pl.lit(None, pl.Float64), reason=pl.lit(None, pl.String),
+        precision=pl.lit("minute"),
+        device=pl.Series(devices[kind.ravel()]),
+        stop=pl.lit(None, INSTANT),
+        flow_l_min=pl.Series(flow.ravel()).fill_nan(None),
+        fio2=pl.lit(None, pl.Float64),
+        reason=pl.lit(None, pl.String),
         **_row("oxygen.csv"),
-    )  # fmt: skip
+    )
 
 
 def drugs(rng: np.random.Generator, patients: int) -> pl.DataFrame:
@@ -70,14 +77,27 @@ def drugs(rng: np.random.Generator, patients: int) -> pl.DataFrame:
     seconds = np.sort(rng.integers(2 * 86_400, 6 * 86_400, (ill.size, 3)), axis=1).ravel()
     orders = rates.with_columns(start=_instants(seconds), drug=pl.lit("norepinephrine"), mode=pl.lit("infusion"))
     given = pl.DataFrame({"patient": np.repeat(np.arange(patients), 2), "rate": np.full(2 * patients, np.nan)})
-    doses = given.with_columns(start=_instants(_times(rng, patients, 2)), drug=pl.lit("acetaminophen"), mode=pl.lit("dose"))
+    doses = given.with_columns(
+        start=_instants(_times(rng, patients, 2)), drug=pl.lit("acetaminophen"), mode=pl.lit("dose")
+    )
     both = pl.concat([orders, doses]).sort("patient", "start")
     text, number = pl.lit(None, pl.String), pl.lit(None, pl.Float64)
     return both.select(
-        patient_id=pl.col("patient").cast(pl.String).str.zfill(6), start="start", available_time="start", precision=pl.lit("minute"),
-        drug="drug", mode="mode", order_id=text, stop=pl.lit(None, INSTANT), dose=number, dose_unit=text,
-        rate=pl.col("rate").fill_nan(None), rate_unit=pl.lit("ug/kg/min"), route=text, **_row("drugs.csv"),
-    )  # fmt: skip
+        patient_id=pl.col("patient").cast(pl.String).str.zfill(6),
+        start="start",
+        available_time="start",
+        precision=pl.lit("minute"),
+        drug="drug",
+        mode="mode",
+        order_id=text,
+        stop=pl.lit(None, INSTANT),
+        dose=number,
+        dose_unit=text,
+        rate=pl.col("rate").fill_nan(None),
+        rate_unit=pl.lit("ug/kg/min"),
+        route=text,
+        **_row("drugs.csv"),
+    )
 
 
 def write(folder: Path, patients: int = 20_000, seed: int = 1) -> Path:
@@ -96,8 +116,13 @@ def write(folder: Path, patients: int = 20_000, seed: int = 1) -> Path:
     who.with_columns(**patients_table, **_row("patients.csv")).write_parquet(folder / "patients.parquet")
     stops = pl.Series([ZERO + (DAYS + 1) * 86_400_000_000]).cast(INSTANT).item()
     who.with_columns(
-        start=pl.lit(starts, INSTANT), stop=pl.lit(stops, INSTANT), kind=pl.lit("hospital"), stay_id=nobody, discharge_to=nobody, **_row("stays.csv")
-    ).write_parquet(folder / "stays.parquet")  # fmt: skip
+        start=pl.lit(starts, INSTANT),
+        stop=pl.lit(stops, INSTANT),
+        kind=pl.lit("hospital"),
+        stay_id=nobody,
+        discharge_to=nobody,
+        **_row("stays.csv"),
+    ).write_parquet(folder / "stays.parquet")
     return folder
 
 

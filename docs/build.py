@@ -1,4 +1,4 @@
-"""make docs: writes the generated pages from the objects the program runs on. CI fails where a page is not up to date."""
+"""make docs: writes the generated pages from the objects the program runs on; CI fails where one is not up to date."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ def main() -> None:
     for name, scale in SCALES.items():
         write(f"scales/{name}.md", scale.to_markdown() + "\n" + boundary_sheet(scale))
         write(f"scales/{name}.json", json.dumps(scale.to_dict() | {"hash": scale.hash}, indent=2, ensure_ascii=False))
-    write("tables.md", "# Tables\n\nThe contracts between the rooms.\n\n" + "\n".join(table_page(t) for t in all_tables()))
+    write(
+        "tables.md", "# Tables\n\nThe contracts between the rooms.\n\n" + "\n".join(table_page(t) for t in all_tables())
+    )
     write("strategies.md", strategies_page())
     write("parameters.md", parameters_page())
     write("vocabulary.md", vocabulary_page())
@@ -64,7 +66,11 @@ def table_page(table: Table) -> str:
         lines += [f"Key: {', '.join(table.key)}.", ""]
     lines += ["| column | type | unit | empty? | meaning |", "| --- | --- | --- | --- | --- |"]
     for c in table.columns:
-        limits = [f"one of {', '.join(c.choices)}" if c.choices else "", f"from {c.low:g}" if c.low is not None else "", f"to {c.high:g}" if c.high is not None else ""]  # fmt: skip
+        limits = [
+            f"one of {', '.join(c.choices)}" if c.choices else "",
+            f"from {c.low:g}" if c.low is not None else "",
+            f"to {c.high:g}" if c.high is not None else "",
+        ]
         words = "; ".join([c.words, *(x for x in limits if x)])
         lines.append(f"| {c.name} | {c.dtype} | {c.unit} | {'yes' if c.null else 'no'} | {words} |")
     return "\n".join([*lines, ""])
@@ -74,7 +80,12 @@ def boundary_sheet(scale: Scale) -> str:
     """Every sign alone at each of its values, all other signs normal and fever present: for a clinician to sign."""
     import polars as pl
 
-    lines = ["## Boundary sheet", "", "One sign at a time, the others normal" + (", fever present." if scale.entry else "."), ""]
+    lines = [
+        "## Boundary sheet",
+        "",
+        "One sign at a time, the others normal" + (", fever present." if scale.entry else "."),
+        "",
+    ]
     lines += ["| sign | shown | grade | at most |", "| --- | --- | --- | --- |"]
     for sign in scale.signs:
         for value in sign.values:
@@ -104,37 +115,80 @@ def shown(sign: Sign, value: Any) -> str:
     if sign.kind == "bounded":
         names = [sign.classes[v] for v in value]
         return names[0] if value[0] == value[1] else f"unknown: {names[0]} to {names[1]}"
-    return "unknown" if value is None else {True: "yes", False: "no"}.get(value, str(value)) if sign.kind == "truth" else str(value)
+    return (
+        "unknown"
+        if value is None
+        else {True: "yes", False: "no"}.get(value, str(value))
+        if sign.kind == "truth"
+        else str(value)
+    )
 
 
 def strategies_page() -> str:
     """Every shipped rule as a sentence and as TOML."""
-    lines = ["# Strategies", "", "A strategy is written once; `study.toml` takes the same keys (schemas/study.schema.json).", ""]
+    lines = [
+        "# Strategies",
+        "",
+        "A strategy is written once; `study.toml` takes the same keys (schemas/study.schema.json).",
+        "",
+    ]
     for name, strategy in STRATEGIES.items():
         when = strategy.when.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
         shown_when = ", ".join(f"{k} = {json.dumps(v)}" for k, v in when.items())
-        lines += [f"## {name}", "", strategy.sentence(), "", strategy.sentence("zh"), "",
-                  f"Source: {strategy.source}. Evidence tag {strategy.tag}: {TAG_WORDS[strategy.tag]}. Hash `{strategy.hash}`.", "",
-                  "```toml", f"[strategies.{name}]", f'give = "{strategy.give}"', f'within = "{strategy.model_dump(mode="json")["within"]}"',
-                  f"when = {{ {shown_when} }}", "```", ""]  # fmt: skip
+        lines += [
+            f"## {name}",
+            "",
+            strategy.sentence(),
+            "",
+            strategy.sentence("zh"),
+            "",
+            f"Source: {strategy.source}. Evidence tag {strategy.tag}: {TAG_WORDS[strategy.tag]}. Hash `{strategy.hash}`.",
+            "",
+            "```toml",
+            f"[strategies.{name}]",
+            f'give = "{strategy.give}"',
+            f'within = "{strategy.model_dump(mode="json")["within"]}"',
+            f"when = {{ {shown_when} }}",
+            "```",
+            "",
+        ]
     return "\n".join(lines)
 
 
 def parameters_page() -> str:
     """Every open choice with its default and tag."""
-    lines = ["# Parameters", "", "What the sources leave open, with our default. Set them in study.toml under `[parameters]`, or with `--set`.", ""]
+    lines = [
+        "# Parameters",
+        "",
+        "What the sources leave open, with our default. Set them in study.toml under `[parameters]`, or with `--set`.",
+        "",
+    ]
     lines += ["| parameter | default | tag | source | what it decides |", "| --- | --- | --- | --- | --- |"]
-    lines += [f"| {r['name']} | {r['default']} | {r['tag']} | {r['source']} | {r['words']} |" for r in Parameters().rows()]
-    return "\n".join([*lines, "", "| tag | meaning |", "| --- | --- |", *(f"| {k} | {v} |" for k, v in TAG_WORDS.items())])
+    lines += [
+        f"| {r['name']} | {r['default']} | {r['tag']} | {r['source']} | {r['words']} |" for r in Parameters().rows()
+    ]
+    return "\n".join(
+        [*lines, "", "| tag | meaning |", "| --- | --- |", *(f"| {k} | {v} |" for k, v in TAG_WORDS.items())]
+    )
 
 
 def vocabulary_page() -> str:
     """Variables, drugs and devices the readers know."""
     lines = ["# Vocabulary", "", "Data in `src/tocsin/vocabulary/`; a site adds its own words in site.toml.", ""]
     lines += ["| variable | unit | plausible | LOINC | tag |", "| --- | --- | --- | --- | --- |"]
-    lines += [f"| {v.name} | {v.unit} | {v.low:g} to {v.high:g} | {' '.join(v.loinc)} | {v.tag} |" for v in vocabulary.variables().values()]
-    lines += ["", "| drug | group | counted as vasopressor | RxNorm | ATC | tag |", "| --- | --- | --- | --- | --- | --- |"]
-    lines += [f"| {d.name} | {d.group} | {'yes' if d.counts_as_vasopressor else 'no'} | {' '.join(d.rxnorm)} | {' '.join(d.atc)} | {d.tag} |" for d in vocabulary.drugs().values()]
+    lines += [
+        f"| {v.name} | {v.unit} | {v.low:g} to {v.high:g} | {' '.join(v.loinc)} | {v.tag} |"
+        for v in vocabulary.variables().values()
+    ]
+    lines += [
+        "",
+        "| drug | group | counted as vasopressor | RxNorm | ATC | tag |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| {d.name} | {d.group} | {'yes' if d.counts_as_vasopressor else 'no'} | {' '.join(d.rxnorm)} | {' '.join(d.atc)} | {d.tag} |"
+        for d in vocabulary.drugs().values()
+    ]
     lines += ["", "| device | oxygen class | tag |", "| --- | --- | --- |"]
     lines += [f"| {d.name} | {d.oxygen.replace('_', ' ')} | {d.tag} |" for d in vocabulary.devices().values()]
     return "\n".join(lines)
@@ -175,7 +229,12 @@ def errors_page() -> str:
     words: dict[str, str] = {}
     for slug, what in said():
         words[slug] = words.get(slug) or what
-    lines = ["# Errors and findings", "", "Errors (exit code 3) have a slug; findings of `tocsin check` a code: C conformance, M completeness, P plausibility.", ""]
+    lines = [
+        "# Errors and findings",
+        "",
+        "Errors (exit code 3) have a slug; findings of `tocsin check` a code: C conformance, M completeness, P plausibility.",
+        "",
+    ]
     lines += ["| slug or code | says |", "| --- | --- |"]
     return "\n".join([*lines, *(f"| `{slug}` | {what.replace('|', '/')} |" for slug, what in sorted(words.items()))])
 

@@ -206,7 +206,7 @@ def _behind(slots: Iterable[str], row: Mapping[str, Any], running: list[dict[str
 def order_words(order: Mapping[str, Any]) -> str:
     """`norepinephrine 0.08 ug/kg/min`."""
     rate = "at an unknown rate" if order["rate"] is None else f"{order['rate']:g} {order['rate_unit'] or ''}".strip()
-    return f"{order['drug']} {rate}"
+    return f"{order['drug'].replace('_', ' ')} {rate}"
 
 
 def _deaths(grading: Grading, records: Records, courses: pl.DataFrame) -> pl.DataFrame:

@@ -24,6 +24,9 @@ _WINDOWS = {
 }  # fmt: skip
 
 
+_ROOM, _WIDE = 96, 27  # columns of a line without its indent, and of a value in it
+
+
 @dataclass(frozen=True)
 class Course:
     """One course (a row of contract `courses`) graded on one scale with moments, and the words for its times."""
@@ -89,8 +92,8 @@ class Moment:
         return f"read {self.course.when(minute)}, {length(self.minute - minute)} ago"
 
     def at(self, slot: str) -> str:
-        """file:row, set off."""
-        return f"   {self.seen[f'{slot}_at']}" if self.seen[f"{slot}_at"] else ""
+        """file:row of the value held."""
+        return self.seen[f"{slot}_at"] or ""
 
 
 def length(minutes: int) -> str:
@@ -154,10 +157,18 @@ def _rows_behind(m: Moment, signs: Iterable[str]) -> list[str]:
     lines: list[str] = []
     for slot in slots_of(signs, m.course.grading.parameters):
         if slot == "pressor":
-            lines += [f"{order_words(o)}, charted {length(m.minute - o['since'])} ago   {o['at']}" for o in m.orders]
+            for o in m.orders:
+                lines += _sourced(f"{order_words(o)}, charted {length(m.minute - o['since'])} ago", o["at"], _ROOM - 11)
         elif counts(slot, m.seen):
-            lines.append(f"{_value(m, slot)}, {m.read(slot)}{m.at(slot)}")
+            lines += _sourced(f"{_value(m, slot)}, {m.read(slot)}", m.at(slot), _ROOM - 11)
     return lines
+
+
+def _sourced(text: str, source: str, room: int) -> list[str]:
+    """A line with its source at the end, or below where both do not fit on it."""
+    if len(text) + len(source) + 3 <= room:
+        return [f"{text}   {source}".rstrip()]
+    return [text, f"  {source}"]
 
 
 def _value(m: Moment, slot: str) -> str:
@@ -171,12 +182,15 @@ def _known(m: Moment) -> list[str]:
     lines: list[str] = []
     for slot in m.slots:
         if slot == "pressor":
-            lines += [f"vasopressor {order_words(o):42} {'':22}{o['at']}".rstrip() for o in m.orders]
+            for o in m.orders:
+                words = f"vasopressor {order_words(o)}"
+                lines += _sourced(f"{words:<{_WIDE}} charted {m.course.when(o['since'])}", o["at"], _ROOM)
             if not m.orders and m.seen["vasopressors_at_most"] == 0:
                 lines.append("vasopressor: none runs (drugs are charted by exception)")
         elif m.seen[f"{slot}_why"] is None:
-            until = f"known until {m.course.when(m.until(slot))}"
-            lines.append(f"{_value(m, slot):32} {m.read(slot)}; {until}{m.at(slot)}")
+            read, until = m.seen[f"{slot}_minute"], m.course.when(m.until(slot))
+            times = f"{m.course.when(read)} ({length(m.minute - read)} ago), until {until}"
+            lines += _sourced(f"{_value(m, slot):<{_WIDE}} {times}", m.at(slot), _ROOM)
     return lines
 
 

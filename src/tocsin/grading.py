@@ -80,9 +80,7 @@ def deaths_due_to(records: Records, courses: pl.DataFrame, cause: str, episodes:
     )
 
 
-def streams(
-    strategy: Strategy, records: Records, courses: pl.DataFrame, grading: Grading
-) -> dict[str, pl.DataFrame]:
+def streams(strategy: Strategy, records: Records, courses: pl.DataFrame, grading: Grading) -> dict[str, pl.DataFrame]:
     """What the strategy's trigger needs over time, by name."""
     made: dict[str, pl.DataFrame] = {}
     for name in strategy.when.streams():

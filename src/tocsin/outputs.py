@@ -91,11 +91,10 @@ def refuse_foreign(out: Path, ours: Collection[str], marker: str) -> Path:
     if out.is_dir():
         names = {path.name for path in out.iterdir()}
         if names and (marker not in names or names - set(ours)):
-            strange = len(names - set(ours)) or len(names)
             raise TocsinError.of(
                 "outputs.foreign-folder",
-                f"{out.name}: the folder holds {strange:,} files that this command did not write.",
-                f"They would be lost. {_UNCHANGED}",
+                f"{out.name}: the folder holds what this command did not write.",
+                f"It would be lost. {_UNCHANGED}",
                 "Name a new or empty folder with -o.",
             )
     return out

@@ -1,7 +1,7 @@
 """Sign, Criterion, Scale: the tongue in which a published grading table is written and read against the paper.
 
-Row logic only: a grade is a function of one row of signs. All time logic reaches a scale as a sign. A criterion is true,
-false or unknown (polars null); a scale turns that into two bounds.
+Row logic only: a grade is a function of one row of signs. All time logic reaches a scale as a sign. A criterion is
+true, false or unknown (polars null); a scale turns that into two bounds.
 """
 
 from __future__ import annotations

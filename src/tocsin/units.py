@@ -1,5 +1,7 @@
-"""Units: one per variable. Conversion happens in `records` only, rounds to 3 decimals to remove float noise, and nothing
-else is rounded before comparing: 37.99 is below 38.0, and 102.3 °F is 39.056 °C."""
+"""Units: one per variable. Conversion happens in `records` only and rounds to 3 decimals to remove float noise.
+
+Nothing else is rounded before comparing: 37.99 is below 38.0, and 102.3 °F is 39.056 °C.
+"""
 
 from __future__ import annotations
 

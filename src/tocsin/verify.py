@@ -72,9 +72,16 @@ def _read(path: Path) -> list[Row]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             cases = [{k: (v or "").strip() for k, v in row.items() if k} for row in csv.DictReader(file)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise TocsinError.of("verify.unreadable", f"{path.name} cannot be read as CSV.", "", "Give a UTF-8 CSV file.") from error
+        raise TocsinError.of(
+            "verify.unreadable", f"{path.name} cannot be read as CSV.", "", "Give a UTF-8 CSV file."
+        ) from error
     problems = [
-        Problem("verify.column-missing", f'{path.name}: column "{name}" is missing.', "", "See docs/verify.md for the columns.")
+        Problem(
+            "verify.column-missing",
+            f'{path.name}: column "{name}" is missing.',
+            "",
+            "See docs/verify.md for the columns.",
+        )
         for name in NEEDED
         if cases and name not in cases[0]
     ]
@@ -91,7 +98,18 @@ def _case_problems(file: str, number: int, case: Mapping[str, str]) -> list[Prob
     def bad(column: str, do: str) -> None:
         found.append(Problem("verify.value", f'{file}, row {number}, column "{column}": not understood.', "", do))
 
-    for column in ("age_y", "weight_kg", "temp_c", "sbp_mmhg", "spo2_pct", "o2_flow_lpm", "fio2", "pressor_hours", "ice", "capd"):
+    for column in (
+        "age_y",
+        "weight_kg",
+        "temp_c",
+        "sbp_mmhg",
+        "spo2_pct",
+        "o2_flow_lpm",
+        "fio2",
+        "pressor_hours",
+        "ice",
+        "capd",
+    ):
         if case.get(column):
             try:
                 float(case[column])
@@ -114,11 +132,21 @@ def _records(cases: list[Row]) -> tuple[Records, pl.DataFrame]:
     courses: list[Row] = []
     for number, case in enumerate(cases, 1):
         for table, row in _case_rows(case):
-            rows[table].append({"patient_id": case["case_id"], "source": "cases", "source_row": number, "precision": "minute", **row})
-        courses.append({
-            "course_id": case["case_id"], "patient_id": case["case_id"], "time_zero": ZERO, "set_by": "infusion", "precision": "minute",
-            "infusions": 1, "age_y": _number(case, "age_y"), "weight_kg": _number(case, "weight_kg"),
-        })  # fmt: skip
+            rows[table].append(
+                {"patient_id": case["case_id"], "source": "cases", "source_row": number, "precision": "minute", **row}
+            )
+        courses.append(
+            {
+                "course_id": case["case_id"],
+                "patient_id": case["case_id"],
+                "time_zero": ZERO,
+                "set_by": "infusion",
+                "precision": "minute",
+                "infusions": 1,
+                "age_y": _number(case, "age_y"),
+                "weight_kg": _number(case, "weight_kg"),
+            }
+        )
     tables = {table.name: table.frame(rows[table.name]) for table in RECORD_TABLES}
     return Records.of(tables), COURSES.frame(courses)
 
@@ -151,7 +179,12 @@ def _case_rows(case: Mapping[str, str]) -> list[tuple[str, Row]]:
     cause = DEATHS.get(case.get("death", ""), "other")
     if cause:  # the state is the last one alive: a death of another cause comes a minute later
         died = _time(AT if cause in ("crs", "icans") else AT + 1)
-        rows.append(("outcomes", {"time": died, "available_time": died, "what": "death", "value": cause, "adjudicated_by": "case"}))
+        rows.append(
+            (
+                "outcomes",
+                {"time": died, "available_time": died, "what": "death", "value": cause, "adjudicated_by": "case"},
+            )
+        )
     return rows
 
 
@@ -163,7 +196,9 @@ def _pressor_rows(case: Mapping[str, str]) -> list[tuple[str, Row]]:
         assert found is not None  # checked on reading
         for minute in range(begun, AT + 1, 720):  # charted at least every 12 h, as a running order is
             at = {"start": _time(minute), "available_time": _time(minute)}
-            rows.append(("drugs", {**at, "drug": found[1], "mode": "infusion", "rate": float(found[2]), "rate_unit": found[3]}))
+            rows.append(
+                ("drugs", {**at, "drug": found[1], "mode": "infusion", "rate": float(found[2]), "rate_unit": found[3]})
+            )
     return rows
 
 
@@ -173,7 +208,11 @@ def _oxygen_rows(case: Mapping[str, str]) -> list[tuple[str, Row]]:
         return []
     reason = case.get("respiratory_support_reason", "")
     at = {"start": _time(AT), "available_time": _time(AT)}
-    settings = {"flow_l_min": _number(case, "o2_flow_lpm"), "fio2": _number(case, "fio2"), "reason": REASONS.get(reason, reason) or None}
+    settings = {
+        "flow_l_min": _number(case, "o2_flow_lpm"),
+        "fio2": _number(case, "fio2"),
+        "reason": REASONS.get(reason, reason) or None,
+    }
     return [("supports", {**at, "device": DEVICES.get(device, device), **settings})]
 
 

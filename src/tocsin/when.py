@@ -43,6 +43,7 @@ Length = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*(min|h|d)\s*$", "examples": ["4 h"]}),
 ]
 
+_SCALE_NAMES = {"astct_crs": "ASTCT CRS", "astct_icans": "ASTCT ICANS"}
 EDGES = ("at_least", "above", "at_most", "below")
 _SIGN_WORDS = {"temperature": ("temperature", "体温", " °C"), "systolic": ("systolic pressure", "收缩压", " mmHg"),
                "spo2": ("saturation", "血氧饱和度", " %")}  # fmt: skip
@@ -58,27 +59,33 @@ class When(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
-    sign: Literal["temperature", "systolic", "spo2"] | None = Field(None, description="a sign read at an instant")
-    grade_of: str | None = Field(None, description="name of a scale")
+    sign: Literal["temperature", "systolic", "spo2"] | None = Field(
+        default=None, description="a sign read at an instant"
+    )
+    grade_of: str | None = Field(default=None, description="name of a scale")
     at_least: float | None = None
     above: float | None = None
     at_most: float | None = None
     below: float | None = None
-    sustained: Length | None = Field(None, description="first to last new reading of an unbroken run at least this apart")
-    longest_gap: Length = Field(360, description="a longer gap between two readings breaks the run")
-    min_readings: int = Field(2, ge=1, description="new readings the run must hold")
-    dip_to: float | None = Field(None, description="readings down to this do not break the run after an antipyretic")
-    dip_within: Length = Field(120, description="how long after an antipyretic a dip is forgiven")
-    fires: Literal["reading", "interpolated"] = Field(
-        "reading", description="due at the reading that completes the run, or at its start plus `sustained`"
+    sustained: Length | None = Field(
+        None, description="first to last new reading of an unbroken run at least this apart"
     )
-    count: int | None = Field(None, ge=1, le=8, description="so many new readings past the edge")
-    count_within: Length | None = Field(None, description="within this time")
-    onset_within: Length | None = Field(None, description="CRS began less than this after time zero")
-    day: float | None = Field(None, ge=0, description="so many days after time zero, whatever the signs")
+    longest_gap: Length = Field(default=360, description="a longer gap between two readings breaks the run")
+    min_readings: int = Field(default=2, ge=1, description="new readings the run must hold")
+    dip_to: float | None = Field(
+        default=None, description="readings down to this do not break the run after an antipyretic"
+    )
+    dip_within: Length = Field(default=120, description="how long after an antipyretic a dip is forgiven")
+    fires: Literal["reading", "interpolated"] = Field(
+        default="reading", description="due at the reading that completes the run, or at its start plus `sustained`"
+    )
+    count: int | None = Field(default=None, ge=1, le=8, description="so many new readings past the edge")
+    count_within: Length | None = Field(default=None, description="within this time")
+    onset_within: Length | None = Field(default=None, description="CRS began less than this after time zero")
+    day: float | None = Field(default=None, ge=0, description="so many days after time zero, whatever the signs")
     all: tuple[When, ...] | None = None
     any: tuple[When, ...] | None = None
-    not_: When | None = Field(None, alias="not")
+    not_: When | None = Field(default=None, alias="not")
 
     @model_validator(mode="after")
     def _one_form(self) -> When:
@@ -137,18 +144,31 @@ class When(BaseModel):
 
     def _reading_sentence(self, zh: bool) -> str:
         how, value = self.edge
-        name_en, name_zh, unit = _SIGN_WORDS[self.sign] if self.sign else (f"the {self.grade_of} grade", f"{self.grade_of} 分级", "")
+        name_en, name_zh, unit = (
+            _SIGN_WORDS[self.sign]
+            if self.sign
+            else (
+                f"the {_SCALE_NAMES.get(self.grade_of or '', self.grade_of)} grade",
+                f"{_SCALE_NAMES.get(self.grade_of or '', self.grade_of)} 分级",
+                "",
+            )
+        )
         shown = f"{value:.1f}{unit}" if self.sign == "temperature" else f"{value:g}{unit}"
         said = f"{name_zh}{_EDGE_WORDS[how][1]} {shown}" if zh else f"{name_en} is {_EDGE_WORDS[how][0]} {shown}"
         if self.sustained is not None:
             held, gap = length_words(self.sustained), length_words(self.longest_gap)
             if zh:
                 return f"{said} 且持续 {held}(至少 {self.min_readings} 次新测量,相邻间隔不超过 {gap})"
-            return f"{said} in every new reading of a run of at least {held} (at least {self.min_readings} readings, no gap over {gap})"
+            run = f"in every new reading of a run of at least {held}"
+            return f"{said} {run} (at least {self.min_readings} readings, no gap over {gap})"
         if self.count is not None and self.count_within is not None:
             window = length_words(self.count_within)
-            return f"{window} 内至少 {self.count} 次{said}" if zh else f"{said} in {self.count} new readings within {window}"
-        return f"首次{said}" if zh else f"{said} for the first time"
+            return (
+                f"{window} 内至少 {self.count} 次{said}"
+                if zh
+                else f"{said} in {self.count} new readings within {window}"
+            )
+        return f"{said}(首次)" if zh else f"{said} for the first time"
 
 
 class Strategy(BaseModel):
@@ -162,13 +182,13 @@ class Strategy(BaseModel):
 
     give: str = Field(description="drug, a name of the vocabulary")
     when: When
-    within: Length = Field(360, description="time from due to given; exactly that long still adheres")
+    within: Length = Field(default=360, description="time from due to given; exactly that long still adheres")
     initiation: Literal["uniform", "natural", "observed"] = "uniform"
-    source: str = Field("", description="paper or label the rule comes from")
-    tag: Literal["V", "V2", "Mh", "Mm", "Ml", "R"] = Field("R", description="evidence tag of the rule")
-    repeat_after: Length | None = Field(None, description="earliest next dose")
-    at_most_doses: int | None = Field(None, ge=1)
-    rescue: tuple[str, ...] = Field((), description="what else may be given, equal in both arms")
+    source: str = Field(default="", description="paper or label the rule comes from")
+    tag: Literal["V", "V2", "Mh", "Mm", "Ml", "R"] = Field(default="R", description="evidence tag of the rule")
+    repeat_after: Length | None = Field(default=None, description="earliest next dose")
+    at_most_doses: int | None = Field(default=None, ge=1)
+    rescue: tuple[str, ...] = Field(default=(), description="what else may be given, equal in both arms")
 
     def sentence(self, lang: Literal["en", "zh"] = "en") -> str:
         """The rule as a sentence."""
@@ -183,4 +203,9 @@ class Strategy(BaseModel):
         return spec_hash(self.model_dump(mode="json", by_alias=True, exclude_none=True))
 
 
-_DRUGS_ZH = {"tocilizumab": "托珠单抗", "siltuximab": "司妥昔单抗", "anakinra": "阿那白滞素", "dexamethasone": "地塞米松"}
+_DRUGS_ZH = {
+    "tocilizumab": "托珠单抗",
+    "siltuximab": "司妥昔单抗",
+    "anakinra": "阿那白滞素",
+    "dexamethasone": "地塞米松",
+}

@@ -59,7 +59,7 @@ class Memory:
     last_criterion: float = -inf
     last_antipyretic: float = -inf
     last_steroid: float = -inf
-    fever_before_infusion: bool = False  # stays true for the whole course
+    fever_before_infusion: bool = False  # until the first episode of such a course has ended
 
 
 def course_signs(tables, course, parameters, last_minute):
@@ -494,6 +494,8 @@ def masking_doses(history, stay, minute):
 
 
 def close(memory):
+    if memory.open:
+        memory.fever_before_infusion = False
     memory.open, memory.waived, memory.opened_at = False, False, None
     memory.last_fever = memory.last_criterion = memory.last_antipyretic = memory.last_steroid = -inf
 
@@ -587,7 +589,8 @@ def signs_at(history, course, rules, memory, minute):
     if stay is None:
         close(memory)
         memory.running_since, memory.device, memory.intubations = {}, None, []
-        return {**signs, "covered": False, "episode_open": False, "fever_carried": False, "fever_waived": False}
+        signs.update(covered=False, episode_open=False, fever_carried=False, fever_waived=False)
+        return {**signs, "fever_before_infusion": memory.fever_before_infusion}
 
     held_temperatures = taken_in(history, "temperature", stay, minute)
     temperature = last(held_temperatures)

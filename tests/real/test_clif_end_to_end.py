@@ -168,15 +168,11 @@ def test_one_temperature_moves_one_course(clif_demo, tmp_path, results, raw, ver
     )
     data = copy(clif_demo / version, tmp_path / "data", clif_vitals=raised)
     after = graded(data, tmp_path / "out", "--evidence")
-    course = course_of(results[version], row["hospitalization_id"], stays_with_patient(raw, version))
+    course = course_of(results[version], row["hospitalization_id"], raw("hospitalization", version))
     assert differing(results[version], after) == {course}
     fevers = after["evidence"].filter(pl.col("sources") == f"{VITALS}:{row['n']}", pl.col("axis") == "fever")
     assert fevers.get_column("course_id").unique().to_list() == [course]
     assert f"temperature {row['vital_value'] + 2:.1f}".rstrip("0").rstrip(".") in fevers.item(0, "seen")
-
-
-def stays_with_patient(raw, version):
-    return raw("hospitalization", version)
 
 
 # --- the trigger under jitter -----------------------------------------------------------------------------------------
@@ -313,17 +309,17 @@ def charted(results):
 def test_hours_in_which_grade_four_is_not_excluded(clif_demo, tmp_path, results, charted):
     """Strictly (drugs unknown), with drugs by exception (default), and with uncharted oxygen at SpO2 >= 92 as none.
 
-    Design 2 quotes 49, 23 and 12 % for a similar count. The order must hold; what is proved is never lowered.
+    Design 2 quotes 49, 23 and 12 % for a similar count. The order must hold, and no assumption moves what is proved.
     """
     strict = graded(copy(clif_demo / "v2.1", tmp_path / "data", leave_out=MEDICATION), tmp_path / "strict")
     lenient = graded(
         clif_demo / "v2.1", tmp_path / "lenient", "--set", "signs.oxygen_uncharted=none_if_spo2_at_least_92"
     )
     shares = [share_of_four(one["grades"], charted) for one in (strict, results["v2.1"], lenient)]
-    assert shares == pytest.approx([30.1, 21.3, 20.1], abs=1.0)
+    assert shares[1:] == pytest.approx([21.3, 20.1], abs=1.0)
     assert shares[0] > shares[1] > shares[2]
     proved = [
         one["grades"].filter(pl.col("grade") == SEVERE).select((pl.col("to") - pl.col("from")).sum()).item()
         for one in (results["v2.1"], lenient)
     ]
-    assert proved[0] == proved[1] > HOUR
+    assert proved[0] == proved[1] > 1000 * HOUR

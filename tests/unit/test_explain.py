@@ -72,9 +72,9 @@ def test_the_grade_its_rows_and_their_age():
     assert why[2].startswith("grade 1  fever ≥ 38.0 °C")
     assert why[3] == "temperature 39.2 °C, read day 1 10:00, 1 h 00 min ago   measurements.csv:10"
     known = part(text, "What was known")
-    assert "known until day 1 18:00" in known[0]
+    assert "until day 1 18:00" in known[0]
     assert "vasopressor: none runs (drugs are charted by exception)" in known
-    assert known[-1].endswith("known until day 2 10:00   supports.csv:3")
+    assert known[-1].endswith("(1 h 00 min ago), until day 2 10:00   supports.csv:3")
     assert part(text, "The episode")[0] == "Number 1, open since day 1 10:00 (1 h 00 min)."
 
 
@@ -178,13 +178,13 @@ def test_icans_names_the_score():
         "→ grade 2  ICE 3 to 6",
         "ICE 5, read day 1 10:00, 1 h 00 min ago   assessments.csv:41",
     ]
-    assert "known until day 1 22:00" in part(text, "What was known")[0]  # 12 h for a low score
+    assert "until day 1 22:00" in part(text, "What was known")[0]  # 12 h for a low score
     assert "seizure: never charted up to now" in part(text, "What is not known")
 
 
 def test_parameters_reach_the_windows():
     text = said(*ILL, at="+25h", parameters=Parameters.icu())
-    assert "known until day 1 14:00" in part(text, "What was known")[0]
+    assert "until day 1 14:00" in part(text, "What was known")[0]
 
 
 @pytest.mark.parametrize(
@@ -232,3 +232,12 @@ def test_an_instant_picks_the_course_that_holds_it():
     assert "other courses of this patient: A-2" in said(*rows, stays=stays)
     with pytest.raises(TocsinError):
         said(*rows, stays=stays, at="+961h")
+
+
+def test_no_line_is_wider_than_a_terminal():
+    """A source that does not fit stands below its value."""
+    long = tuple((table, {**values, "source": "clif_medication_admin_continuous.parquet"}) for table, values in ILL)
+    runs = drug(20, 24.5, "norepinephrine", mode="infusion", rate=0.0840123, rate_unit="ug/kg/min", order_id="1")
+    text = said(*long, (runs[0], {**runs[1], "source": "clif_medication_admin_continuous.parquet"}), at="+25h")
+    assert max(map(len, text.splitlines())) <= 100
+    assert any(line.strip() == "clif_medication_admin_continuous.parquet:20" for line in text.splitlines())

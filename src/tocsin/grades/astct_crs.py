@@ -37,7 +37,9 @@ ASTCT_CRS = Scale(
         },
         3: {
             "hypotension": vasopressors.at_least(1).said("one vasopressor, with or without vasopressin"),
-            "oxygen": oxygen.at_least(2).said("high-flow cannula (> 6 L/min), face mask, non-rebreather or Venturi mask"),
+            "oxygen": oxygen.at_least(2).said(
+                "high-flow cannula (> 6 L/min), face mask, non-rebreather or Venturi mask"
+            ),
         },
         4: {
             "hypotension": vasopressors.at_least(2).said("more than one vasopressor, vasopressin not counted"),

@@ -34,12 +34,16 @@ seizure = Sign(
     "seizure", "seizure", "word", values=("none", "resolved", "nonconvulsive", "prolonged", "repetitive", None)
 )
 motor_weakness = Sign("motor_weakness", "deep focal motor weakness", "word", values=("no", "yes", None))
-oedema = Sign("oedema", "raised pressure or oedema", "word", values=("none", "focal", "diffuse", "raised_pressure", None))
+oedema = Sign(
+    "oedema", "raised pressure or oedema", "word", values=("none", "focal", "diffuse", "raised_pressure", None)
+)
 # flags only: they never set a grade
 provisional = Sign("provisional", "saturation below 90 % without charted support", values=(False, True))
 isolated_low_pressure = Sign("isolated_low_pressure", "hypotension rests on one isolated reading", values=(False, True))
 fio2_estimated = Sign("fio2_estimated", "FiO2 estimated from device and flow", values=(False, True))
-oxygen_assumed = Sign("oxygen_assumed", "no oxygen row taken as none because the saturation is 92 or more", values=(False, True))
+oxygen_assumed = Sign(
+    "oxygen_assumed", "no oxygen row taken as none because the saturation is 92 or more", values=(False, True)
+)
 attribution_reviewed = Sign("attribution_reviewed", "a reviewer judged the cause of a sign", values=(False, True))
 fever_before_infusion = Sign("fever_before_infusion", "fever in the 24 h before the infusion", values=(False, True))
 pressor_silent = Sign("pressor_silent", "a vasopressor order without any row for 24 h", values=(False, True))

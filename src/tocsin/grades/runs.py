@@ -35,9 +35,15 @@ def grade_runs(
     graded = runs.select("course_id", "from", "to", "situation").join(known, on="situation", maintain_order="left")
     worded = _cut(_merge(graded, ("course_id", "kind")), deaths).with_columns(scale=pl.lit(scale.name))
     fives = deaths.filter("caused").select(
-        "course_id", pl.lit(scale.name).alias("scale"), pl.col("minute").alias("from"), pl.lit(None, pl.Int32).alias("to"),
-        pl.lit(5, pl.Int8).alias("grade"), pl.lit(5, pl.Int8).alias("grade_at_most"), pl.lit("death").alias("deciding"), pl.lit("").alias("flags"),
-    )  # fmt: skip
+        "course_id",
+        pl.lit(scale.name).alias("scale"),
+        pl.col("minute").alias("from"),
+        pl.lit(None, pl.Int32).alias("to"),
+        pl.lit(5, pl.Int8).alias("grade"),
+        pl.lit(5, pl.Int8).alias("grade_at_most"),
+        pl.lit("death").alias("deciding"),
+        pl.lit("").alias("flags"),
+    )
     return pl.concat([GRADES.frame(worded), GRADES.frame(fives)]).sort("course_id", "from")
 
 
@@ -51,7 +57,9 @@ def _worded(scale: Scale, graded: pl.DataFrame) -> pl.DataFrame:
         flags=pl.col("flags_code").replace_strict(flags, default="", return_dtype=pl.String),
     )
     same = pl.struct("grade", "grade_at_most", "deciding", "flags")
-    return worded.select("situation", "grade", "grade_at_most", "deciding", "flags", kind=same.rank("dense").cast(pl.Int32))
+    return worded.select(
+        "situation", "grade", "grade_at_most", "deciding", "flags", kind=same.rank("dense").cast(pl.Int32)
+    )
 
 
 def _merge(runs: pl.DataFrame, same: tuple[str, ...]) -> pl.DataFrame:
@@ -74,7 +82,9 @@ def _cut(runs: pl.DataFrame, deaths: pl.DataFrame) -> pl.DataFrame:
     return before.with_columns(to=end).drop("died")
 
 
-def episode_grades(scale: Scale, grades: pl.DataFrame, openings: pl.DataFrame, deaths: pl.DataFrame | None = None) -> pl.DataFrame:
+def episode_grades(
+    scale: Scale, grades: pl.DataFrame, openings: pl.DataFrame, deaths: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Episodes (contract `episodes`) of a CRS scale: the openings and closings of the signs with their grades.
 
     `openings`: course_id, episode, onset, end, closed_at, closed_by, fever_before_infusion, as `signs.run` gives them.
@@ -112,7 +122,9 @@ def neurotoxicity_episodes(scale: Scale, grades: pl.DataFrame) -> pl.DataFrame:
     spans = ill.group_by("course_id", "part", maintain_order=True).agg(
         onset=pl.col("from").first(), end=pl.col("to").last(), dead=(pl.col("grade") == 5).any()
     )
-    closing = marked.filter("clear").select("course_id", part=pl.col("part") - 1, closed_at=pl.col("from") + RESOLVE_MINUTES)
+    closing = marked.filter("clear").select(
+        "course_id", part=pl.col("part") - 1, closed_at=pl.col("from") + RESOLVE_MINUTES
+    )
     joined = spans.join(closing, on=["course_id", "part"], how="left").sort("course_id", "onset")
     closed = pl.when("dead").then(pl.lit("death")).when(pl.col("closed_at").is_null()).then(pl.lit("still_open"))
     opened = joined.with_columns(
@@ -132,7 +144,9 @@ def _with_grades(scale: Scale, grades: pl.DataFrame, opened: pl.DataFrame) -> pl
     """Maximum grades and hours at each grade within [onset, end); a run that is still open adds no hours."""
     until = pl.col("until")
     runs = grades.filter(pl.col("scale") == scale.name)
-    inside = opened.select("course_id", "episode", "onset", until=pl.col("end").fill_null(2**30)).join(runs, on="course_id")
+    inside = opened.select("course_id", "episode", "onset", until=pl.col("end").fill_null(2**30)).join(
+        runs, on="course_id"
+    )
     inside = inside.filter(pl.col("from") < until, pl.col("to").fill_null(2**30) > pl.col("onset"))
     low, high = pl.max_horizontal("from", "onset"), pl.min_horizontal(pl.col("to").fill_null(pl.col("from")), until)
     hours = [
@@ -140,9 +154,11 @@ def _with_grades(scale: Scale, grades: pl.DataFrame, opened: pl.DataFrame) -> pl
         for g in range(1, 5)
     ]
     summary = inside.group_by("course_id", "episode").agg(
-        max_grade=pl.col("grade").max(), max_grade_at_most=pl.col("grade_at_most").max(),
-        max_grade_at=low.filter(pl.col("grade") == pl.col("grade").max()).min(), *hours,
-    )  # fmt: skip
+        *hours,
+        max_grade=pl.col("grade").max(),
+        max_grade_at_most=pl.col("grade_at_most").max(),
+        max_grade_at=low.filter(pl.col("grade") == pl.col("grade").max()).min(),
+    )
     fives = runs.filter(pl.col("grade") == 5).select("course_id", five="from")
     full = opened.join(summary, on=["course_id", "episode"], how="left").join(fives, on="course_id", how="left")
     fatal = (pl.col("closed_by") == "death") & pl.col("five").is_not_null()

@@ -160,7 +160,9 @@ def _day_zone(frames: Mapping[str, pl.DataFrame]) -> str:
 
     A date without a time is written as midnight of the hospital's day; instants themselves need no zone here.
     """
-    deaths = frames["patient"].get_column("death_dttm").drop_nulls() if "patient" in frames else pl.Series([], dtype=TIME)
+    deaths = (
+        frames["patient"].get_column("death_dttm").drop_nulls() if "patient" in frames else pl.Series([], dtype=TIME)
+    )
     hours = deaths.filter(deaths == deaths.dt.truncate("1h")).dt.hour().value_counts(sort=True)
     if not hours.height or hours.item(0, "count") < max(3, 0.2 * len(deaths)):
         return "UTC"
@@ -222,10 +224,12 @@ def _instants(state: _Folder, opened: Opened, name: str) -> pl.Series:
     if not state.zone_stated and column.null_count() < len(column):
         state.problems.append(
             Problem(
-                "records.zone-missing", f'{opened.name}, column "{name}": times without an offset, and no time zone stated.',
-                "They cannot be placed.", 'Add  --zone Asia/Shanghai  (or the right one), or zone = "..." to a site.toml.',
+                "records.zone-missing",
+                f'{opened.name}, column "{name}": times without an offset, and no time zone stated.',
+                "They cannot be placed.",
+                'Add  --zone Asia/Shanghai  (or the right one), or zone = "..." to a site.toml.',
             )
-        )  # fmt: skip
+        )
     instants = read_instants(column, state.zone)
     if instants.trouble:
         state.problems.append(
@@ -276,9 +280,13 @@ def _records(state: _Folder) -> Records:
     if not state.zone_stated:
         state.zone = _day_zone(frames)
         ledger.add(
-            "M.zone-unstated", "clif", None, 0, "the hospital's time zone is not stated; every instant carries its offset",
+            "M.zone-unstated",
+            "clif",
+            None,
+            0,
+            "the hospital's time zone is not stated; every instant carries its offset",
             f"dates without a time are told by deaths that pile up at one whole hour: days are those of {state.zone}",
-        )  # fmt: skip
+        )
     version = clif_version(frames)
     ledger.add(
         "C.clif-version", "clif", None, 0, f"categories are spelled as in CLIF {version}", "read with that spelling"

@@ -1,4 +1,4 @@
-"""The event driver: one course, one event at a time, in any order of arrival. The same steps as the kernel, in plain Python.
+"""The event driver: one course, one event at a time, in any order of arrival, by the kernel's steps in plain Python.
 
 A late or corrected event replays the course from its events; it is never patched in.
 """
@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from tocsin.signs import steps
+from tocsin.signs import arrive, episode, settle, state
 from tocsin.signs.events import Events
-from tocsin.signs.kernel import ACT, take_act
+from tocsin.signs.state import ACT
 
 State = tuple[Any, Any, Any, Any]
 
@@ -30,7 +30,7 @@ class Course:
     acts: list[Any] = field(default_factory=list)
     _settled: list[tuple[int, int]] = field(default_factory=list)
     _state: State | None = None
-    _minute: int = steps.LONG_AGO
+    _minute: int = state.LONG_AGO
     _pending: list[Any] = field(default_factory=list)
 
     def take(self, act: Any) -> None:
@@ -45,9 +45,9 @@ class Course:
 
     def runs(self) -> list[tuple[int, int]]:
         """(minute, situation) from minute 0 on, as known from the events taken in so far."""
-        state, settled, minute = _copy(self._state or self._fresh()), list(self._settled), self._minute
-        minute = self._settle_pending(state, settled, minute, self._pending)
-        self._pass(state, settled, minute, steps.NEVER)
+        kept, settled, minute = _copy(self._state or self._fresh()), list(self._settled), self._minute
+        minute = self._settle_pending(kept, settled, minute, self._pending)
+        self._pass(kept, settled, minute, state.NEVER)
         changes: list[tuple[int, int]] = []
         for at, situation in settled:
             if at >= 0 and (not changes or changes[-1][1] != situation):
@@ -55,18 +55,18 @@ class Course:
         return changes
 
     def _fresh(self) -> State:
-        course = np.zeros(1, steps.COURSE).view(np.recarray)
+        course = np.zeros(1, state.COURSE).view(np.recarray)
         course[0] = self.facts
-        state = (
-            np.zeros(steps.SLOTS, steps.SLOT).view(np.recarray), np.zeros(steps.ORDERS, steps.ORDER).view(np.recarray),
-            np.full(steps.PRESSORS, steps.NEVER), course,
+        kept = (
+            np.zeros(state.SLOTS, state.SLOT).view(np.recarray), np.zeros(state.ORDERS, state.ORDER).view(np.recarray),
+            np.full(state.PRESSORS, state.NEVER), course,
         )  # fmt: skip
-        steps.begin(state[0], state[1], state[2], course[0])
-        return state
+        state.begin(kept[0], kept[1], kept[2], course[0])
+        return kept
 
     def _replay(self) -> None:
         acts, self.acts = self.acts, []
-        self._settled, self._state, self._minute, self._pending = [], None, steps.LONG_AGO, []
+        self._settled, self._state, self._minute, self._pending = [], None, state.LONG_AGO, []
         for act in acts:
             self.acts.append(act)
             self._advance(act)
@@ -80,37 +80,39 @@ class Course:
             self._pending = []
         self._pending.append(act)
 
-    def _settle_pending(self, state: State, settled: list[tuple[int, int]], before: int, pending: list[Any]) -> int:
+    def _settle_pending(self, kept: State, settled: list[tuple[int, int]], before: int, pending: list[Any]) -> int:
         """Takes in the events of one minute, after everything that changed by itself before it."""
         if not pending:
             return before
         minute = int(pending[0]["minute"])
-        before = self._pass(state, settled, before, minute)
-        if minute >= state[3][0].end:
+        before = self._pass(kept, settled, before, minute)
+        if minute >= kept[3][0].end:
             return before
-        c, r = state[3][0], self.rules
-        steps.pass_time(c, minute)
+        c, r = kept[3][0], self.rules
+        episode.pass_time(c, minute)
         for act in pending:
-            take_act(*state[:3], c, r, minute, _Act(act), int(act["position"]))
-        settled.append((minute, self._settle(state, minute)))
+            arrive.take_act(*kept[:3], c, r, minute, _Act(act), int(act["position"]))
+        settled.append((minute, self._settle(kept, minute)))
         return minute
 
-    def _pass(self, state: State, settled: list[tuple[int, int]], before: int, until: int) -> int:
+    def _pass(self, kept: State, settled: list[tuple[int, int]], before: int, until: int) -> int:
         """Settles every minute in (before, until) at which something changes by itself, and minute 0."""
-        c = state[3][0]
+        c = kept[3][0]
         while True:
-            due = int(steps.next_due(*state[:3], c, self.rules, before))
+            due = int(settle.next_due(*kept[:3], c, self.rules, before))
             if before < 0 <= due:
                 due = 0
-            if due >= min(until, int(c.end)) or due >= steps.NEVER:
+            if due >= min(until, int(c.end)) or due >= state.NEVER:
                 return before
-            steps.pass_time(c, due)
-            settled.append((due, self._settle(state, due)))
+            episode.pass_time(c, due)
+            settled.append((due, self._settle(kept, due)))
             before = due
 
-    def _settle(self, state: State, minute: int) -> int:
-        slots, orders, since, course = state
-        situation = steps.settle(slots, orders, since, np.zeros(steps.PRESSORS, np.int64), course[0], self.rules, minute)
+    def _settle(self, kept: State, minute: int) -> int:
+        slots, orders, since, course = kept
+        situation = settle.settle(
+            slots, orders, since, np.zeros(state.PRESSORS, np.int64), course[0], self.rules, minute
+        )
         course[0].ended = 0
         return int(situation)
 
@@ -129,8 +131,8 @@ def _key(act: Any) -> tuple[int, int]:
     return int(act["minute"]), int(act["rank"])
 
 
-def _copy(state: State) -> State:
-    slots, orders, since, course = state
+def _copy(kept: State) -> State:
+    slots, orders, since, course = kept
     return slots.copy(), orders.copy(), since.copy(), course.copy()
 
 
@@ -142,8 +144,13 @@ def acts_of(events: Events, k: int) -> np.ndarray[Any, Any]:
     made = np.zeros(rows.size, ACT)
     made["minute"] = (events.time[rows] - zero) // 60_000_000
     made["read"] = (events.read_time[rows] - zero) // 60_000_000
-    made["rank"], made["kind"] = steps.READING_RANK, steps.READING
-    made["code"], made["value"], made["flag"], made["position"] = events.code[rows], events.value[rows], events.rank[rows], rows
+    made["rank"], made["kind"] = state.READING_RANK, state.READING
+    made["code"], made["value"], made["flag"], made["position"] = (
+        events.code[rows],
+        events.value[rows],
+        events.rank[rows],
+        rows,
+    )
     made = made[made["minute"] >= -events.lookback]
     both = np.concatenate([events.acts[act_first:act_last], made])
     return both[np.lexsort((np.arange(both.size), both["rank"], both["minute"]))]

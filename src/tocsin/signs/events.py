@@ -9,19 +9,19 @@ import numpy as np
 import polars as pl
 
 from tocsin import vocabulary
-from tocsin.signs import kernel, steps
+from tocsin.signs import state
 from tocsin.signs.parameters import Parameters
 from tocsin.tables import Records
 
 _READ = {"temperature": 0, "systolic": 1, "mean_pressure": 2, "spo2": 3}
 METHOD_RANK = {"arterial": 0, "cuff": 1, "manual": 2}
 _ASSESSED = {
-    "ice": (steps.ICE, None),
-    "capd": (steps.CAPD, None),
-    "consciousness": (steps.CONSCIOUSNESS, steps.CONSCIOUSNESS_WORDS),
-    "seizure": (steps.SEIZURE, steps.SEIZURE_WORDS),
-    "motor_weakness": (steps.MOTOR, steps.MOTOR_WORDS),
-    "oedema": (steps.OEDEMA, steps.OEDEMA_WORDS),
+    "ice": (state.ICE, None),
+    "capd": (state.CAPD, None),
+    "consciousness": (state.CONSCIOUSNESS, state.CONSCIOUSNESS_WORDS),
+    "seizure": (state.SEIZURE, state.SEIZURE_WORDS),
+    "motor_weakness": (state.MOTOR, state.MOTOR_WORDS),
+    "oedema": (state.OEDEMA, state.OEDEMA_WORDS),
 }
 _AXES = {"attribution_fever": 0, "attribution_hypotension": 1, "attribution_oxygen": 2, "attribution_neurotoxicity": 3}
 ORAL_SHIFT = {"axillary": 0.3, "rectal": -0.3, "core": -0.3}
@@ -61,16 +61,24 @@ def minute_of(instant: pl.Expr) -> pl.Expr:
 def rules(parameters: Parameters) -> np.ndarray[Any, Any]:
     """Parameters and vocabulary in the record the steps read."""
     p = parameters
-    made = np.zeros(1, steps.RULES)
+    made = np.zeros(1, state.RULES)
     r = made[0]
-    minutes = lambda hours: int(round(hours * 60))  # noqa: E731
+    minutes = lambda hours: round(hours * 60)  # noqa: E731
     r["fever"], r["mean_below"], r["confirm"] = p.fever, p.mean_below, p.confirm_hypotension
     r["windows"] = [minutes(h) for h in (p.temperature_valid_h, p.pressure_valid_h, p.pressure_valid_h, p.spo2_valid_h,
                                          p.ice_valid_h, p.ice_valid_h, *[p.neuro_valid_h] * 4)]  # fmt: skip
-    r["ice_low"], r["silent"], r["overlap"] = minutes(p.ice_low_valid_h), minutes(p.pressor_silent_h), int(p.overlap_min)
+    r["ice_low"], r["silent"], r["overlap"] = (
+        minutes(p.ice_low_valid_h),
+        minutes(p.pressor_silent_h),
+        int(p.overlap_min),
+    )
     r["after_intubation"], r["device_valid"] = int(p.after_intubation_min), minutes(p.device_valid_h)
     r["assume_oxygen"], r["marshall"] = p.oxygen_uncharted != "unknown", p.fio2_table == "marshall"
-    r["prior_fever"], r["fever_free"], r["search"] = minutes(p.prior_fever_h), minutes(p.fever_free_h), int(p.search_days * 1440)
+    r["prior_fever"], r["fever_free"], r["search"] = (
+        minutes(p.prior_fever_h),
+        minutes(p.fever_free_h),
+        int(p.search_days * 1440),
+    )
     r["carry"], r["waive_antipyretic"] = minutes(p.fever_carry_h), p.waiver_drugs == "all"
     r["resolve"], r["mask_antipyretic"], r["mask_steroid"] = (
         minutes(p.resolve_h), minutes(p.mask_antipyretic_h), minutes(p.mask_steroid_h))  # fmt: skip
@@ -82,8 +90,14 @@ def rules(parameters: Parameters) -> np.ndarray[Any, Any]:
     r["ventilator"], r["room_air"] = names.index("ventilator"), names.index("room_air")
     for k, device in enumerate(vocabulary.devices().values()):
         rule = "by_flow_high" if device.oxygen == "by_flow" and device.when_missing == "high" else device.oxygen
-        r["class_rule"][k] = steps.CLASS_RULES.index(rule)
-        r["fio2_rule"][k] = {"nasal_cannula": 1, "simple_mask": 2, "face_tent": 2, "aerosol_mask": 2, "face_mask": 2}.get(device.name, 0)
+        r["class_rule"][k] = state.CLASS_RULES.index(rule)
+        r["fio2_rule"][k] = {
+            "nasal_cannula": 1,
+            "simple_mask": 2,
+            "face_tent": 2,
+            "aerosol_mask": 2,
+            "face_mask": 2,
+        }.get(device.name, 0)
         r["fio2_default"][k] = np.nan if device.fio2 is None else device.fio2
     return made
 
@@ -98,24 +112,26 @@ def limits(age: float | None) -> tuple[float, float]:
     if age is None:
         return 60.0, 90.0
     if age < 1:
-        low = 60.0 if age < 1 / 12 else 70.0
-    else:
-        low = 90.0 if int(age) > 10 else 70.0 + 2 * int(age)
+        return (60.0, 60.0) if age < 1 / 12 else (70.0, 70.0)
+    low = 90.0 if int(age) > 10 else 70.0 + 2 * int(age)
     return low, low
 
 
 def _course_facts(records: Records, courses: pl.DataFrame, parameters: Parameters) -> np.ndarray[Any, Any]:
-    made = np.zeros(courses.height, steps.COURSE)
+    made = np.zeros(courses.height, state.COURSE)
     ages = courses.get_column("age_y").to_list()
     pairs = {age: limits(age) for age in set(ages)}
     made["limit_low"] = [pairs[age][0] for age in ages]
     made["limit_high"] = [pairs[age][1] for age in ages]
     delayed = records.patients.filter(pl.col("developmental_delay")).get_column("patient_id").to_list()
     child = (pl.col("age_y") < 12) | pl.col("patient_id").is_in(delayed)
-    ends = pl.min_horizontal(minute_of(pl.col("ends")), "died").fill_null(steps.NEVER)
+    ends = pl.min_horizontal(minute_of(pl.col("ends")), "died").fill_null(state.NEVER)
     facts = courses.with_columns(died=deaths_by_course(records, courses)).select(
-        child=child.fill_null(False), unknown=pl.col("age_y").is_null(), infusion=pl.col("set_by") == "infusion", end=ends
-    )  # fmt: skip
+        child=child.fill_null(False),
+        unknown=pl.col("age_y").is_null(),
+        infusion=pl.col("set_by") == "infusion",
+        end=ends,
+    )
     made["uses_ice"] = ~facts.get_column("child").to_numpy()
     made["uses_capd"] = (facts.get_column("child") | facts.get_column("unknown")).to_numpy()
     made["infusion"], made["end"] = facts.get_column("infusion").to_numpy(), facts.get_column("end").to_numpy()
@@ -177,12 +193,15 @@ def build(records: Records, courses: pl.DataFrame, parameters: Parameters) -> Ev
         _course_facts(records, courses, parameters),
         courses.get_column("time_zero").to_physical().to_numpy().astype(np.int64),
         (first, last, act_first, act_last),
-        *(np.ascontiguousarray(columns.get_column(name).to_numpy()) for name in ("time", "read", "code", "value", "rank")),
+        *(
+            np.ascontiguousarray(columns.get_column(name).to_numpy())
+            for name in ("time", "read", "code", "value", "rank")
+        ),
         acts,
         rules(parameters),
         int(parameters.lookback_h * 60),
         readings,
-    )  # fmt: skip
+    )
 
 
 def _sorted_readings(measurements: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
@@ -194,7 +213,11 @@ def _sorted_readings(measurements: pl.DataFrame, parameters: Parameters) -> pl.D
     sorted_ = measurements.select(
         ((patient >= patient.shift(1)) & (~same | (available >= available.shift(1)))).fill_null(True).all()
     ).item()
-    return measurements if sorted_ else measurements.sort("patient_id", available, "time", "source_row", maintain_order=True)
+    return (
+        measurements
+        if sorted_
+        else measurements.sort("patient_id", available, "time", "source_row", maintain_order=True)
+    )
 
 
 def _codes(column: str, words: list[str]) -> pl.Expr:
@@ -218,15 +241,23 @@ def _act(frame: pl.DataFrame, kind: int, at: pl.Expr, read: pl.Expr | None = Non
     numbers = {name: more.get(name, pl.lit(0)) for name in ("code", "key", "flag", "position")}
     values = {name: more.get(name, pl.lit(None, pl.Float64)) for name in ("value", "value2")}
     return frame.select(
-        course=pl.col("course"), minute=minute_of(at), rank=pl.lit(steps.RANKS[kind], pl.Int32), kind=pl.lit(kind, pl.Int32),
+        course=pl.col("course"),
+        minute=minute_of(at),
+        rank=pl.lit(state.RANKS[kind], pl.Int32),
+        kind=pl.lit(kind, pl.Int32),
         **{name: expr.cast(pl.Int32) for name, expr in numbers.items()},
-        read=minute_of(at if read is None else read), **{name: expr.cast(pl.Float64).fill_null(float("nan")) for name, expr in values.items()},
-    )  # fmt: skip
+        read=minute_of(at if read is None else read),
+        **{name: expr.cast(pl.Float64).fill_null(float("nan")) for name, expr in values.items()},
+    )
 
 
-def _acts(records: Records, courses: pl.DataFrame, parameters: Parameters) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+def _acts(
+    records: Records, courses: pl.DataFrame, parameters: Parameters
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """Everything that is not a number read at an instant, sorted by course, minute and rank; and the course of each."""
-    of = courses.select("patient_id", "time_zero").with_row_index("course").with_columns(pl.col("course").cast(pl.Int32))
+    of = (
+        courses.select("patient_id", "time_zero").with_row_index("course").with_columns(pl.col("course").cast(pl.Int32))
+    )
     parts = [
         *_stay_acts(of.join(merged_stays(records.stays), on="patient_id")),
         *_drug_acts(_with_courses(records.drugs, of, _DRUG_COLUMNS), parameters),
@@ -234,12 +265,12 @@ def _acts(records: Records, courses: pl.DataFrame, parameters: Parameters) -> tu
         *_assessment_acts(_with_courses(records.assessments, of, ("time", "item", "value")), parameters),
     ]
     acts = pl.concat(parts)
-    always = (steps.STAY_START, steps.STAY_END, steps.ATTRIBUTED)
+    always = (state.STAY_START, state.STAY_END, state.ATTRIBUTED)
     keep = (pl.col("minute") >= -int(parameters.lookback_h * 60)) | pl.col("kind").is_in(always)
     # one key: ties keep the order of the record tables (patient, start, row)
     place = pl.col("course").cast(pl.Int64) * 2**31 + pl.col("minute").cast(pl.Int64) + 2**30
     kept = acts if acts.select(keep.all()).item() else acts.filter(keep)
-    made = np.zeros(kept.height, kernel.ACT)
+    made = np.zeros(kept.height, state.ACT)
     for name in _ACT_COLUMNS:
         made[name] = kept.get_column(name).to_numpy()
     # one key; ties keep the order of the record tables (patient, start, row); the parts are sorted, so this is a merge
@@ -258,16 +289,21 @@ def _with_courses(table: pl.DataFrame, of: pl.DataFrame, columns: tuple[str, ...
 
     Rows of a patient stand together in every record table, so the courses are looked up once per patient.
     """
-    patients = table.get_column("patient_id").rle().struct.unnest().with_columns(end=pl.col("len").cum_sum())
+    patients = table.get_column("patient_id").rle().struct.unnest().with_columns(pl.col("len").cast(pl.Int64))
+    patients = patients.with_columns(end=pl.col("len").cum_sum())
     found = patients.join(of, left_on="value", right_on="patient_id", maintain_order="left")
     lengths = found.get_column("len").to_numpy()
-    shifts = np.repeat((found.get_column("end") - found.get_column("len")).to_numpy() - (np.cumsum(lengths) - lengths), lengths)
+    shifts = np.repeat(
+        (found.get_column("end") - found.get_column("len")).to_numpy() - (np.cumsum(lengths) - lengths), lengths
+    )
     rows = (np.arange(int(lengths.sum())) + shifts).astype(np.int32)
     which = np.repeat(np.arange(found.height, dtype=np.uint32), lengths)
     part = table.select("available_time", "precision", *columns)
     part = part if rows.size == table.height and found.height == patients.height else part[rows]
     part = part.with_columns(
-        pl.Series("position", rows), found.get_column("course").gather(which), found.get_column("time_zero").gather(which)
+        pl.Series("position", rows),
+        found.get_column("course").gather(which),
+        found.get_column("time_zero").gather(which),
     )
     minute = pl.col("precision") == "minute"
     return part if part.select(minute.all()).item() else part.filter(minute)
@@ -285,8 +321,8 @@ def merged_stays(stays: pl.DataFrame) -> pl.DataFrame:
 
 def _stay_acts(stays: pl.DataFrame) -> list[pl.DataFrame]:
     return [
-        _act(stays, steps.STAY_START, pl.col("start")),
-        _act(stays.filter(pl.col("stop").is_not_null()), steps.STAY_END, pl.col("stop")),
+        _act(stays, state.STAY_START, pl.col("start")),
+        _act(stays.filter(pl.col("stop").is_not_null()), state.STAY_END, pl.col("stop")),
     ]
 
 
@@ -298,18 +334,36 @@ def _drug_acts(drugs: pl.DataFrame, parameters: Parameters) -> list[pl.DataFrame
     codes = pl.col("drug").replace_strict({n: k for k, n in enumerate(names)}, default=0, return_dtype=pl.Int32)
     key = pl.col("key")
     parts = [
-        _act(orders.filter(runs), steps.ORDER_RUNS, at, read, code=codes, key=key, flag=pl.lit(1), position=pl.col("position")),
-        _act(orders.filter(~runs), steps.ORDER_STOP, at, read, code=codes, key=key, flag=pl.lit(0), position=pl.col("position")),
-    ]  # fmt: skip
+        _act(
+            orders.filter(runs),
+            state.ORDER_RUNS,
+            at,
+            read,
+            code=codes,
+            key=key,
+            flag=pl.lit(1),
+            position=pl.col("position"),
+        ),
+        _act(
+            orders.filter(~runs),
+            state.ORDER_STOP,
+            at,
+            read,
+            code=codes,
+            key=key,
+            flag=pl.lit(0),
+            position=pl.col("position"),
+        ),
+    ]
     stops = orders.filter(runs & pl.col("stop").is_not_null())
     until = pl.max_horizontal("stop", at)
-    parts.append(_act(stops, steps.ORDER_STOP, until, code=codes, key=key, flag=pl.lit(1), position=pl.col("position")))
+    parts.append(_act(stops, state.ORDER_STOP, until, code=codes, key=key, flag=pl.lit(1), position=pl.col("position")))
     groups = {name: MASKING_GROUPS[d.group] for name, d in vocabulary.drugs().items() if d.group in MASKING_GROUPS}
     masking = drugs.filter(pl.col("drug").is_in(list(groups)), (pl.col("mode") == "dose") | runs)
     group = pl.col("drug").replace_strict(groups, default=0, return_dtype=pl.Int32)
-    parts.append(_act(masking, steps.MASKING, at, read, code=group, position=pl.col("position")))
+    parts.append(_act(masking, state.MASKING, at, read, code=group, position=pl.col("position")))
     given = administrations(drugs, "tocilizumab", parameters)
-    parts.append(_act(given, steps.TOCILIZUMAB, pl.col("at"), position=pl.col("position")))
+    parts.append(_act(given, state.TOCILIZUMAB, pl.col("at"), position=pl.col("position")))
     return parts
 
 
@@ -352,10 +406,12 @@ def _support_acts(supports: pl.DataFrame, parameters: Parameters) -> list[pl.Dat
     charted = supports.filter(pl.col("device").is_not_null())
     stops = charted.filter(pl.col("stop").is_not_null())
     return [
-        _act(charted, steps.DEVICE, at, read, code=device, key=pl.col("position"), flag=excluded, **settings),
-        _act(supports.filter(pl.col("device").is_null()), steps.SETTINGS, at, read, **settings),
-        _act(stops, steps.DEVICE_STOP, pl.max_horizontal("stop", at), key=pl.col("position"), position=pl.col("position")),
-    ]  # fmt: skip
+        _act(charted, state.DEVICE, at, read, code=device, key=pl.col("position"), flag=excluded, **settings),
+        _act(supports.filter(pl.col("device").is_null()), state.SETTINGS, at, read, **settings),
+        _act(
+            stops, state.DEVICE_STOP, pl.max_horizontal("stop", at), key=pl.col("position"), position=pl.col("position")
+        ),
+    ]
 
 
 def _assessment_acts(assessments: pl.DataFrame, parameters: Parameters) -> list[pl.DataFrame]:
@@ -365,11 +421,15 @@ def _assessment_acts(assessments: pl.DataFrame, parameters: Parameters) -> list[
         rows = assessments.filter(pl.col("item") == item)
         value = pl.col("value").cast(pl.Float64, strict=False)
         if words:
-            value = pl.col("value").replace_strict({w: k for k, w in enumerate(words)}, default=None, return_dtype=pl.Float64)
+            value = pl.col("value").replace_strict(
+                {w: k for k, w in enumerate(words)}, default=None, return_dtype=pl.Float64
+            )
         rows = rows.with_columns(number=value).filter(pl.col("number").is_not_null())
-        parts.append(_act(rows, steps.ASSESSED, at, read, code=pl.lit(slot), value=pl.col("number"), position=pl.col("position")))
+        parts.append(
+            _act(rows, state.ASSESSED, at, read, code=pl.lit(slot), value=pl.col("number"), position=pl.col("position"))
+        )
     for item, axis in _AXES.items():
         rows = assessments.filter(pl.col("item") == item)
         word = pl.col("value").replace_strict({"no": 0, "yes": 1}, default=2, return_dtype=pl.Int32)
-        parts.append(_act(rows, steps.ATTRIBUTED, at, read, code=pl.lit(axis), flag=word, position=pl.col("position")))
+        parts.append(_act(rows, state.ATTRIBUTED, at, read, code=pl.lit(axis), flag=word, position=pl.col("position")))
     return parts

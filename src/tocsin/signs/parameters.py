@@ -55,7 +55,9 @@ class Parameters:
     neuro_uncharted: NeuroUncharted = _p("unknown", "what no seizure, motor or oedema row means beside a scored ICE")
 
     def __post_init__(self) -> None:
-        problems = [problem for f in fields(self) if (problem := _problem(f.name, f.type, f.metadata, getattr(self, f.name)))]
+        problems = [
+            problem for f in fields(self) if (problem := _problem(f.name, f.type, f.metadata, getattr(self, f.name)))
+        ]
         if problems:
             raise TocsinError(problems)
 
@@ -107,4 +109,8 @@ def _problem(name: str, kind: Any, metadata: Any, value: Any) -> Problem | None:
         low, high = metadata["low"], metadata["high"]
         ok = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
         expected = f"a number from {low:g} to {high:g}"
-    return None if ok else Problem("parameters.value", f'parameter "{name}" has a value outside its range.', "", f"Give {expected}.")
+    return (
+        None
+        if ok
+        else Problem("parameters.value", f'parameter "{name}" has a value outside its range.', "", f"Give {expected}.")
+    )

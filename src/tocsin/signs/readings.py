@@ -12,7 +12,7 @@ _WINDOWS = {"temperature": "temperature_valid_h", "systolic": "pressure_valid_h"
 
 
 def readings(records: Records, courses: pl.DataFrame, sign: str, parameters: Parameters | None = None) -> pl.DataFrame:
-    """course_id, minute (known), read (measured), value, source_row, valid (minutes), from minute 0 to the course's end.
+    """course_id, minute (known), read (measured), value, source_row, valid (minutes), from minute 0 to the course end.
 
     The rules are those of the signs: readings of precision `day` and outside every stay are left out; one reading a
     minute (arterial before cuff before manual, then the worse value); a late reading older than one held is left out.
@@ -20,7 +20,9 @@ def readings(records: Records, courses: pl.DataFrame, sign: str, parameters: Par
     p = parameters or Parameters()
     of = courses.select("patient_id", "course_id", "time_zero", "ends")
     available = events.clock_column(p, "time")
-    rows = records.measurements.filter(pl.col("variable") == sign, pl.col("precision") == "minute").join(of, on="patient_id")
+    rows = records.measurements.filter(pl.col("variable") == sign, pl.col("precision") == "minute").join(
+        of, on="patient_id"
+    )
     rows = rows.with_columns(
         at=available, minute=events.minute_of(available), read=events.minute_of(pl.col("time")),
         rank=pl.col("method").replace_strict(events.METHOD_RANK, default=3, return_dtype=pl.Int8),
@@ -49,8 +51,12 @@ def _covered(rows: pl.DataFrame, records: Records) -> pl.DataFrame:
         return rows
     stays = events.merged_stays(records.stays).sort("start").rename({"start": "stay_start", "stop": "stay_stop"})
     minute = pl.duration(minutes=1)
-    by_time = rows.with_columns(upto=pl.col("time_zero") + (pl.col("minute").cast(pl.Int64) + 1) * minute - pl.duration(microseconds=1)).sort("upto")
-    found = by_time.join_asof(stays, left_on="upto", right_on="stay_start", by="patient_id", strategy="backward", check_sortedness=False)
+    by_time = rows.with_columns(
+        upto=pl.col("time_zero") + (pl.col("minute").cast(pl.Int64) + 1) * minute - pl.duration(microseconds=1)
+    ).sort("upto")
+    found = by_time.join_asof(
+        stays, left_on="upto", right_on="stay_start", by="patient_id", strategy="backward", check_sortedness=False
+    )
     started = (pl.col("stay_start") - pl.col("time_zero")).dt.total_microseconds() // 60_000_000
     stopped = (pl.col("stay_stop") - pl.col("time_zero")).dt.total_microseconds() // 60_000_000
     inside = started.is_not_null() & (pl.col("minute") >= started) & (stopped.is_null() | (pl.col("minute") <= stopped))

@@ -10,15 +10,15 @@ import numpy as np
 import polars as pl
 
 from tocsin.errors import TocsinError
-from tocsin.signs import events, kernel, steps
+from tocsin.signs import events, kernel, state
 from tocsin.signs.parameters import Parameters
 from tocsin.tables import Records
 
 _WORDS = {
-    "consciousness": steps.CONSCIOUSNESS_WORDS,
-    "seizure": steps.SEIZURE_WORDS,
-    "motor_weakness": steps.MOTOR_WORDS,
-    "oedema": steps.OEDEMA_WORDS,
+    "consciousness": state.CONSCIOUSNESS_WORDS,
+    "seizure": state.SEIZURE_WORDS,
+    "motor_weakness": state.MOTOR_WORDS,
+    "oedema": state.OEDEMA_WORDS,
 }
 _THREE_STATES = ("fever", "hypotension", "fio2_at_least_040")
 _TRUTHS = (
@@ -35,7 +35,8 @@ _READ_SLOTS = ("temperature", "systolic", "mean_pressure", "spo2")
 class Signs:
     """`runs`: course_id, from, to, situation (a code); `codes`: what each code means, a row per situation that occurs.
 
-    `situations` is both together: course_id, from, to (null = open) and one column per sign, a row per change of what is known.
+    `situations` is both together: course_id, from, to (null = open), one column per sign, a row per change of what is
+    known.
 
     Fever, hypotension, fio2_at_least_040: Boolean, null = unknown. Vasopressors (0-2) and oxygen (0-4): what is proved
     and `_at_most` what cannot be excluded. ICE, CAPD and the words of neurology: null = unknown. `episodes`:
@@ -69,20 +70,42 @@ def run(records: Records, courses: pl.DataFrame, parameters: Parameters | None =
     who, when = np.empty(room, np.int32), np.empty(room, np.int32)
     what = np.empty(room, np.int64)
     where = np.empty((room if moments else 1, kernel.POSITIONS), np.int32)
-    episodes = np.zeros(n_events + courses.height + 1, kernel.EPISODE)
+    episodes = np.zeros(n_events + courses.height + 1, state.EPISODE)
     first, last, act_first, act_last = built.spans
     n, e = kernel.cohort()(
-        built.courses, built.zero, first, last, act_first, act_last, built.time, built.read_time, built.code, built.value,
-        built.rank, built.acts, built.rules, built.lookback, moments, who, when, what, where, episodes,
-    )  # fmt: skip
+        built.courses,
+        built.zero,
+        first,
+        last,
+        act_first,
+        act_last,
+        built.time,
+        built.read_time,
+        built.code,
+        built.value,
+        built.rank,
+        built.acts,
+        built.rules,
+        built.lookback,
+        moments,
+        who,
+        when,
+        what,
+        where,
+        episodes,
+    )
     if n < 0:
-        raise TocsinError.of("signs.orders", f"course in row {e + 1} runs more than {steps.ORDERS} orders at once.")
+        raise TocsinError.of("signs.orders", f"course in row {e + 1} runs more than {state.ORDERS} orders at once.")
     ids = courses.get_column("course_id")
-    ends = pl.Series(np.where(built.courses["end"] == steps.NEVER, -1, built.courses["end"]), dtype=pl.Int32)
+    ends = pl.Series(np.where(built.courses["end"] == state.NEVER, -1, built.courses["end"]), dtype=pl.Int32)
     runs = pl.DataFrame({"who": who[:n], "from": when[:n], "what": what[:n]})
     made = _moments(runs, where[:n], records, built, courses, parameters) if moments else None
     if moments:
-        runs = runs.filter((pl.col("what") != pl.col("what").shift(1)) | (pl.col("who") != pl.col("who").shift(1)) | (pl.int_range(pl.len()) == 0))
+        runs = runs.filter(
+            (pl.col("what") != pl.col("what").shift(1))
+            | (pl.col("who") != pl.col("who").shift(1))
+            | (pl.int_range(pl.len()) == 0)
+        )
     return Signs(*_coded(runs, ids, ends), _episodes(episodes[:e], ids), made)
 
 
@@ -94,7 +117,10 @@ def _next_start(runs: pl.DataFrame, ends: pl.Series) -> pl.Expr:
 
 def _coded(runs: pl.DataFrame, ids: pl.Series, ends: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
     coded = runs.select(
-        pl.lit(ids).gather(pl.col("who")).alias("course_id"), "from", to=_next_start(runs, ends), situation=pl.col("what")
+        pl.lit(ids).gather(pl.col("who")).alias("course_id"),
+        "from",
+        to=_next_start(runs, ends),
+        situation=pl.col("what"),
     )
     codes = runs.select(situation=pl.col("what").unique())
     return coded, codes.with_columns(unpack(codes.get_column("situation")))
@@ -103,7 +129,7 @@ def _coded(runs: pl.DataFrame, ids: pl.Series, ends: pl.Series) -> tuple[pl.Data
 def unpack(situation: pl.Series) -> list[pl.Series]:
     """The columns of packed situations."""
     packed, shift, made = situation.to_numpy(), 0, list[pl.Series]()
-    for name, bits in steps.FIELDS:
+    for name, bits in state.FIELDS:
         raw = pl.Series(((packed >> shift) & ((1 << bits) - 1)).astype(np.int8))
         shift += bits
         made.append(pl.select(_column(name, pl.lit(raw)).alias(name)).to_series())
@@ -134,13 +160,24 @@ def _episodes(rows: np.ndarray[Any, Any], ids: pl.Series) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _moments(runs: pl.DataFrame, where: np.ndarray[Any, Any], records: Records, built: events.Events, courses: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
+def _moments(
+    runs: pl.DataFrame,
+    where: np.ndarray[Any, Any],
+    records: Records,
+    built: events.Events,
+    courses: pl.DataFrame,
+    parameters: Parameters,
+) -> pl.DataFrame:
     """Each sign with the value, minute and row behind it; `_why` says why it is unknown."""
     ids, zero = courses.get_column("course_id"), courses.get_column("time_zero")
     who = pl.col("who")
-    made = [pl.lit(ids).gather(who).alias("course_id"), pl.col("from").alias("minute"), *unpack(runs.get_column("what"))]
+    made = [
+        pl.lit(ids).gather(who).alias("course_id"),
+        pl.col("from").alias("minute"),
+        *unpack(runs.get_column("what")),
+    ]
     base = runs.with_columns(time_zero=pl.lit(zero).gather(who))
-    places = {name: pl.Series(where[:, k]) for k, name in enumerate((*steps.SLOT_NAMES, "device", "pressor"))}
+    places = {name: pl.Series(where[:, k]) for k, name in enumerate((*state.SLOT_NAMES, "device", "pressor"))}
     behind = {"device": records.supports, "pressor": records.drugs, **dict.fromkeys(_READ_SLOTS, built.readings)}
     supplied = {"device": "supports", "pressor": "drugs", **dict.fromkeys(_READ_SLOTS, "measurements")}
     frame = base.select(made)
@@ -151,18 +188,33 @@ def _moments(runs: pl.DataFrame, where: np.ndarray[Any, Any], records: Records, 
         row = pl.lit(pl.select(pl.when(there).then(place)).to_series())
         value, instant = _VALUE_OF.get(name, "value"), "start" if name in ("device", "pressor") else "time"
         held = (
-            table.select(value=pl.col(value).gather(row), time=pl.col(instant).gather(row), source=pl.col("source_row").gather(row))
+            table.select(
+                value=pl.col(value).gather(row),
+                time=pl.col(instant).gather(row),
+                source=pl.col("source_row").gather(row),
+            )
             if table.height
-            else table.select(value=pl.col(value), time=pl.col(instant), source=pl.col("source_row")).clear(frame.height)
+            else table.select(value=pl.col(value), time=pl.col(instant), source=pl.col("source_row")).clear(
+                frame.height
+            )
         )
         why = pl.select(
-            pl.when(there).then(None).when(pl.lit(supplied.get(name, "assessments") not in records.supplied)).then(pl.lit("table absent"))
-            .when(place <= -2).then(pl.lit("expired")).otherwise(pl.lit("never charted"))
-        ).to_series()  # fmt: skip
+            pl.when(there)
+            .then(None)
+            .when(pl.lit(supplied.get(name, "assessments") not in records.supplied))
+            .then(pl.lit("table absent"))
+            .when(place <= -2)
+            .then(pl.lit("expired"))
+            .otherwise(pl.lit("never charted"))
+        ).to_series()
         minute = (held.get_column("time") - base.get_column("time_zero")).dt.total_microseconds() // 60_000_000
         if name in _VALUE_OF or name in _READ_SLOTS:
             added.append(held.get_column("value").alias(name))
-        added += [minute.cast(pl.Int32).alias(f"{name}_minute"), held.get_column("source").alias(f"{name}_row"), why.alias(f"{name}_why")]
+        added += [
+            minute.cast(pl.Int32).alias(f"{name}_minute"),
+            held.get_column("source").alias(f"{name}_row"),
+            why.alias(f"{name}_why"),
+        ]
     return frame.with_columns(added)
 
 
@@ -177,4 +229,6 @@ def doses(records: Records, courses: pl.DataFrame, drug: str, parameters: Parame
     rows = records.drugs.with_row_index("position").filter(pl.col("precision") == "minute").join(of, on="patient_id")
     given = events.administrations(rows, drug, parameters).with_columns(minute=events.minute_of(pl.col("at")))
     inside = (pl.col("minute") >= 0) & (pl.col("ends").is_null() | (pl.col("at") < pl.col("ends")))
-    return given.filter(inside).select("course_id", "minute", dose=pl.col("dose_sum"), dose_unit=pl.col("dose_unit"), rows=pl.col("rows"))
+    return given.filter(inside).select(
+        "course_id", "minute", dose=pl.col("dose_sum"), dose_unit=pl.col("dose_unit"), rows=pl.col("rows")
+    )

@@ -39,11 +39,14 @@ def follow(
 
 
 def arms(follows: pl.DataFrame, courses: pl.Series) -> pl.DataFrame:
-    """Arm = the strategy followed `yes`; if several, the earlier due_at, said in `why`; if none, no arm (contract `arms`)."""
+    """Arm = the strategy followed `yes`; if several, the earlier due_at, said in `why`; if none, no arm."""
     yes = follows.filter(pl.col("followed") == "yes").sort("course_id", "due_at", "strategy")
     chosen = yes.group_by("course_id", maintain_order=True).agg(
-        arm=pl.col("strategy").first(), due_at=pl.col("due_at").first(), given_at=pl.col("given_at").first(), several=pl.len() > 1
-    )  # fmt: skip
+        arm=pl.col("strategy").first(),
+        due_at=pl.col("due_at").first(),
+        given_at=pl.col("given_at").first(),
+        several=pl.len() > 1,
+    )
     words = follows.with_columns(said=pl.format("{}: {}", "strategy", pl.col("followed").str.replace_all("_", " ")))
     why = words.group_by("course_id", maintain_order=True).agg(why=pl.col("said").str.join("; "))
     rows = pl.DataFrame({"course_id": courses}).join(chosen, on="course_id", how="left", maintain_order="left")

@@ -1,5 +1,6 @@
-"""One body for every trigger: a rule is data (nodes in postfix order), read by one step; nothing is compiled per rule."""
+"""One body for every trigger: a rule is data (nodes in postfix order), read by one step; none is compiled for itself."""
 
+# ruff: noqa: SIM102, SIM108, SIM109 - compiled code, kept in the shape of its words
 from __future__ import annotations
 
 import functools
@@ -190,11 +191,27 @@ def program(when: When) -> np.ndarray[Any, Any]:
 
 def _reading_node(part: When, streams: tuple[str, ...]) -> dict[str, Any]:
     how, edge = part.edge
-    row: dict[str, Any] = {"op": COMPARE, "stream": streams.index(part.sign or part.grade_of or ""), "how": EDGES.index(how), "edge": edge}
+    row: dict[str, Any] = {
+        "op": COMPARE,
+        "stream": streams.index(part.sign or part.grade_of or ""),
+        "how": EDGES.index(how),
+        "edge": edge,
+    }
     if part.sustained is not None:
-        row |= {"op": SUSTAINED, "length": part.sustained, "gap": part.longest_gap, "least": part.min_readings, "early": part.fires == "interpolated"}
+        row |= {
+            "op": SUSTAINED,
+            "length": part.sustained,
+            "gap": part.longest_gap,
+            "least": part.min_readings,
+            "early": part.fires == "interpolated",
+        }
         if part.dip_to is not None:
-            row |= {"dips": 1, "dip_edge": part.dip_to, "dip_within": part.dip_within, "dip_stream": streams.index("antipyretic")}
+            row |= {
+                "dips": 1,
+                "dip_edge": part.dip_to,
+                "dip_within": part.dip_within,
+                "dip_stream": streams.index("antipyretic"),
+            }
     elif part.count is not None:
         row |= {"op": COUNT, "least": part.count, "length": part.count_within}
     return row
@@ -210,10 +227,15 @@ def first_due(when: When, streams: Mapping[str, pl.DataFrame], courses: pl.Serie
     ids = courses.unique(maintain_order=True)
     codes = {course: k for k, course in enumerate(ids)}
     ticks = [_ticks(streams[name], k, codes) for k, name in enumerate(names)] + _day_ticks(when, len(ids), len(names))
-    rows = pl.concat([*ticks, _ticks(pl.DataFrame(schema=_STREAM), 0, codes)]).sort("course", "minute", "read", maintain_order=True)
+    rows = pl.concat([*ticks, _ticks(pl.DataFrame(schema=_STREAM), 0, codes)]).sort(
+        "course", "minute", "read", maintain_order=True
+    )
     valid = np.array([_valid(streams[name]) for name in names] + [NEVER], np.int32)
     due, known = np.full(len(ids), NEVER, np.int32), np.full(len(ids), NEVER, np.int32)
-    columns = [np.ascontiguousarray(rows.get_column(name).to_numpy()) for name in ("course", "minute", "stream", "value", "read")]
+    columns = [
+        np.ascontiguousarray(rows.get_column(name).to_numpy())
+        for name in ("course", "minute", "stream", "value", "read")
+    ]
     cohort()(*columns, valid, program(when), due, known)
     fired = pl.col("due_known_at") < NEVER
     made = pl.DataFrame({"course_id": ids, "due_at": due, "due_known_at": known})
@@ -236,7 +258,10 @@ def _day_ticks(when: When, courses: int, stream: int) -> list[pl.DataFrame]:
     days = [round(part.day * 1440) for part in when.parts() if part.day is not None]
     return [
         pl.DataFrame({"course": pl.Series(range(courses), dtype=pl.Int32)}).with_columns(
-            minute=pl.lit(d, pl.Int32), stream=pl.lit(stream, pl.Int32), value=pl.lit(float("nan")), read=pl.lit(d, pl.Int32)
+            minute=pl.lit(d, pl.Int32),
+            stream=pl.lit(stream, pl.Int32),
+            value=pl.lit(float("nan")),
+            read=pl.lit(d, pl.Int32),
         )
         for d in days
     ]
@@ -264,9 +289,13 @@ def first_due_sorted(when: When, path: Path, rows: int = 4_000_000) -> pl.DataFr
             return pl.DataFrame(schema={"course": pl.Int32, "due_at": pl.Int32, "due_known_at": pl.Int32})
         first = int(course[0])
         due, known = (np.full(int(course[-1]) - first + 1, NEVER, np.int32) for _ in range(2))
-        run_cohort(course - np.int32(first), minute, np.zeros(course.size, np.int32), value, minute, valid, nodes, due, known)
+        run_cohort(
+            course - np.int32(first), minute, np.zeros(course.size, np.int32), value, minute, valid, nodes, due, known
+        )
         fired = np.flatnonzero(known < NEVER)
-        return pl.DataFrame({"course": (fired + first).astype(np.int32), "due_at": due[fired], "due_known_at": known[fired]})
+        return pl.DataFrame(
+            {"course": (fired + first).astype(np.int32), "due_at": due[fired], "due_known_at": known[fired]}
+        )
 
     with ThreadPoolExecutor(2) as pool:
         return pl.concat(pool.map(part, pairwise(edges)))

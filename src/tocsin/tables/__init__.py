@@ -1,0 +1,88 @@
+"""The contracts between the rooms: one object per table.
+
+The check at each room's border, the docs page, the empty frame and the test generators all come from these objects.
+Validate at borders always, inside never.
+"""
+
+from tocsin.tables.contract import MINUTE, TIME, Column, Table
+from tocsin.tables.derived import (
+    ACCOUNT,
+    ATTRITION,
+    COURSES,
+    DERIVED_TABLES,
+    EFFECTS,
+    ENDPOINTS,
+    EPISODES,
+    EVIDENCE,
+    FINDINGS,
+    FOLLOW,
+    GRADES,
+    PARAMETERS,
+)
+from tocsin.tables.records import (
+    ASSESSMENTS,
+    DRUGS,
+    MEASUREMENTS,
+    OUTCOMES,
+    PATIENTS,
+    RECORD_TABLES,
+    STAYS,
+    SUPPORTS,
+    Records,
+)
+from tocsin.tables.study import (
+    ARMS,
+    AT_RISK,
+    CITATIONS,
+    COUNTS,
+    CURVES,
+    DAYS,
+    MARKS,
+    READINGS,
+    SENSITIVITY,
+    STUDY_TABLES,
+    TABLE1,
+    WARNINGS,
+    StudyResults,
+)
+
+__all__ = [
+    "ACCOUNT",
+    "ARMS",
+    "ASSESSMENTS",
+    "ATTRITION",
+    "AT_RISK",
+    "CITATIONS",
+    "COUNTS",
+    "COURSES",
+    "CURVES",
+    "DAYS",
+    "DERIVED_TABLES",
+    "DRUGS",
+    "EFFECTS",
+    "ENDPOINTS",
+    "EPISODES",
+    "EVIDENCE",
+    "FINDINGS",
+    "FOLLOW",
+    "GRADES",
+    "MARKS",
+    "MEASUREMENTS",
+    "MINUTE",
+    "OUTCOMES",
+    "PARAMETERS",
+    "PATIENTS",
+    "READINGS",
+    "RECORD_TABLES",
+    "SENSITIVITY",
+    "STAYS",
+    "STUDY_TABLES",
+    "SUPPORTS",
+    "TABLE1",
+    "TIME",
+    "WARNINGS",
+    "Column",
+    "Records",
+    "StudyResults",
+    "Table",
+]
