@@ -55,10 +55,13 @@ def inline(step: Step) -> Step:
 def compiled(driver: Step) -> Step:
     """A driver compiled on first call, cached, without the interpreter lock (two threads can run it)."""
     import numba
+    from numba.core import config
 
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(cache_folder())
+    settings: Any = config  # numba sets its options as module attributes, unseen by the type checker
+    before = settings.CACHE_DIR
+    settings.CACHE_DIR = str(cache_folder())
     try:
-        return numba.njit(cache=True, nogil=True)(driver)
+        made: Any = numba.njit(cache=True, nogil=True)(driver)
+        return made
     finally:
-        numba.config.CACHE_DIR = before
+        settings.CACHE_DIR = before

@@ -104,8 +104,7 @@ def _unknown(records: Records, courses: pl.DataFrame, patient: str) -> TocsinErr
         )  # fmt: skip
     return TocsinError.of(
         "explain.patient-unknown",
-        f"there is no patient or course of that name among {records.patients.height:,} patients and {courses.height:,} "
-        "courses.",
+        f"no patient or course has that name ({records.patients.height:,} patients, {courses.height:,} courses).",
         "",
         "Names are case-sensitive; courses.parquet of  tocsin grade  lists the courses.",
     )

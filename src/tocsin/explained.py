@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from textwrap import wrap
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -119,8 +120,15 @@ def sections(m: Moment) -> list[str]:
 
 
 def _part(title: str, lines: Iterable[str]) -> list[str]:
-    body = [f"  {line}" for line in lines]
+    body = [part for line in lines for part in _wrapped(f"  {line}")]
     return ["", title, *body] if body else []
+
+
+def _wrapped(line: str) -> list[str]:
+    """A line, or several where it is wider than a terminal; what follows stands four further in."""
+    indent = " " * (len(line) - len(line.lstrip()) + 4)
+    made = wrap(line, _ROOM + 2, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return made or [line]
 
 
 def _why(m: Moment) -> list[str]:

@@ -68,7 +68,7 @@ class When(BaseModel):
     at_most: float | None = None
     below: float | None = None
     sustained: Length | None = Field(
-        None, description="first to last new reading of an unbroken run at least this apart"
+        default=None, description="first to last new reading of an unbroken run at least this apart"
     )
     longest_gap: Length = Field(default=360, description="a longer gap between two readings breaks the run")
     min_readings: int = Field(default=2, ge=1, description="new readings the run must hold")

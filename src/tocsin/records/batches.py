@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -30,7 +31,9 @@ class Batch:
         """The records of these patients, checked against their contracts. Raises TocsinError `tables.*`."""
         frames = {table.name: self._table(table) for table in RECORD_TABLES}
         supplied = frozenset(name for name, frame in frames.items() if frame is not None)
-        tables = {t.name: t.check(t.empty() if (f := frames[t.name]) is None else t.frame(f)) for t in RECORD_TABLES}
+        tables: dict[str, Any] = {
+            t.name: t.check(t.empty() if (f := frames[t.name]) is None else t.frame(f)) for t in RECORD_TABLES
+        }
         return Records(**tables, supplied=supplied, zone=self.zone)
 
     def _table(self, table: Table) -> pl.DataFrame | None:

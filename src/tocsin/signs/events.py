@@ -58,30 +58,33 @@ def minute_of(instant: pl.Expr) -> pl.Expr:
     return ((instant - pl.col("time_zero")).dt.total_microseconds() // 60_000_000).cast(pl.Int32)
 
 
+def _minutes(hours: float) -> int:
+    return round(hours * 60)
+
+
 def rules(parameters: Parameters) -> np.ndarray[Any, Any]:
     """Parameters and vocabulary in the record the steps read."""
     p = parameters
     made = np.zeros(1, state.RULES)
     r = made[0]
-    minutes = lambda hours: round(hours * 60)  # noqa: E731
     r["fever"], r["mean_below"], r["confirm"] = p.fever, p.mean_below, p.confirm_hypotension
-    r["windows"] = [minutes(h) for h in (p.temperature_valid_h, p.pressure_valid_h, p.pressure_valid_h, p.spo2_valid_h,
+    r["windows"] = [_minutes(h) for h in (p.temperature_valid_h, p.pressure_valid_h, p.pressure_valid_h, p.spo2_valid_h,
                                          p.ice_valid_h, p.ice_valid_h, *[p.neuro_valid_h] * 4)]  # fmt: skip
     r["ice_low"], r["silent"], r["overlap"] = (
-        minutes(p.ice_low_valid_h),
-        minutes(p.pressor_silent_h),
+        _minutes(p.ice_low_valid_h),
+        _minutes(p.pressor_silent_h),
         int(p.overlap_min),
     )
-    r["after_intubation"], r["device_valid"] = int(p.after_intubation_min), minutes(p.device_valid_h)
+    r["after_intubation"], r["device_valid"] = int(p.after_intubation_min), _minutes(p.device_valid_h)
     r["assume_oxygen"], r["marshall"] = p.oxygen_uncharted != "unknown", p.fio2_table == "marshall"
     r["prior_fever"], r["fever_free"], r["search"] = (
-        minutes(p.prior_fever_h),
-        minutes(p.fever_free_h),
+        _minutes(p.prior_fever_h),
+        _minutes(p.fever_free_h),
         int(p.search_days * 1440),
     )
-    r["carry"], r["waive_antipyretic"] = minutes(p.fever_carry_h), p.waiver_drugs == "all"
+    r["carry"], r["waive_antipyretic"] = _minutes(p.fever_carry_h), p.waiver_drugs == "all"
     r["resolve"], r["mask_antipyretic"], r["mask_steroid"] = (
-        minutes(p.resolve_h), minutes(p.mask_antipyretic_h), minutes(p.mask_steroid_h))  # fmt: skip
+        _minutes(p.resolve_h), _minutes(p.mask_antipyretic_h), _minutes(p.mask_steroid_h))  # fmt: skip
     r["assume_neuro"] = p.neuro_uncharted != "unknown"
     pressors = pressor_names()
     r["pressors"] = len(pressors)
@@ -189,18 +192,20 @@ def build(records: Records, courses: pl.DataFrame, parameters: Parameters) -> Ev
     last = np.array([span.get(p, nothing)[1] for p in ids], np.int64)
     acts, act_course = _acts(records, courses, parameters)
     act_first, act_last = (np.searchsorted(act_course, np.arange(len(ids)), side) for side in ("left", "right"))
+    arrays = {name: np.ascontiguousarray(columns.get_column(name).to_numpy()) for name in columns.columns}
     return Events(
-        _course_facts(records, courses, parameters),
-        courses.get_column("time_zero").to_physical().to_numpy().astype(np.int64),
-        (first, last, act_first, act_last),
-        *(
-            np.ascontiguousarray(columns.get_column(name).to_numpy())
-            for name in ("time", "read", "code", "value", "rank")
-        ),
-        acts,
-        rules(parameters),
-        int(parameters.lookback_h * 60),
-        readings,
+        courses=_course_facts(records, courses, parameters),
+        zero=courses.get_column("time_zero").to_physical().to_numpy().astype(np.int64),
+        spans=(first, last, act_first, act_last),
+        time=arrays["time"],
+        read_time=arrays["read"],
+        code=arrays["code"],
+        value=arrays["value"],
+        rank=arrays["rank"],
+        acts=acts,
+        rules=rules(parameters),
+        lookback=int(parameters.lookback_h * 60),
+        readings=readings,
     )
 
 

@@ -48,7 +48,7 @@ def _cohort(
     where: Any,
     episodes: Any,
 ) -> tuple[int, int]:
-    """Fills `who`, `when`, `what` (`where` if `every`) and `episodes`; returns how many of each, -1 or -2 on overflow."""
+    """Fills `who`, `when`, `what` (`where` if `every`) and `episodes`; how many of each, -1 or -2 on overflow."""
     slots, orders, since, start = (
         np.zeros(SLOTS, SLOT),
         np.zeros(ORDERS, ORDER),
@@ -68,7 +68,7 @@ def _cohort(
         before = LONG_AGO
         previous = np.int64(-1)
         while True:
-            minute = ahead
+            minute: Any = ahead
             if j < act_last[w]:
                 minute = min(minute, np.int64(acts[j].minute))
             if not started and minute >= 0:
@@ -89,9 +89,11 @@ def _cohort(
             while ahead == minute:
                 if code[i] >= 0:
                     read = minute if read_time[i] == time[i] else minute_at(read_time, i, last[w], zero[w])
-                    changes |= arrive.arrive_reading(
-                        slots, c, r, np.int32(code[i]), minute, np.int32(read), value[i], np.int32(rank[i]), np.int32(i)
-                    )
+                    slot: Any = np.int32(code[i])  # the types of an act: one specialisation serves both
+                    at: Any = np.int32(read)
+                    better: Any = np.int32(rank[i])
+                    row: Any = np.int32(i)
+                    changes |= arrive.arrive_reading(slots, c, r, slot, minute, at, value[i], better, row)
                 i += 1
                 ahead = minute_at(time, i, last[w], zero[w])
             while j < act_last[w] and acts[j].minute == minute:

@@ -77,8 +77,14 @@ class Parameters:
     @classmethod
     def icu(cls, **more: Any) -> Parameters:
         """The windows of a monitored ward (specification 5.4): temperature 4 h, pressure 2 h, device 12 h, ICE 12 h."""
-        return cls(**{"temperature_valid_h": 4, "pressure_valid_h": 2, "spo2_valid_h": 2, "device_valid_h": 12,
-                      "ice_valid_h": 12, "neuro_valid_h": 12, **more})  # fmt: skip
+        values: dict[str, Any] = {
+            "temperature_valid_h": 4,
+            "pressure_valid_h": 2,
+            "spo2_valid_h": 2,
+            "device_valid_h": 12,
+        }
+        values |= {"ice_valid_h": 12, "neuro_valid_h": 12, **more}
+        return cls(**values)
 
     def rows(self) -> list[dict[str, str]]:
         """Rows of the `parameters` table, names prefixed with `signs.`."""

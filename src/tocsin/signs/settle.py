@@ -118,7 +118,7 @@ def settle(slots: Any, orders: Any, since: Any, start: Any, c: Any, rules: Any, 
     packed |= np.int64(silent) << 52
     packed |= np.int64(c.covered) << 53
     packed |= np.int64(min(c.tocilizumab, 7)) << 54
-    return packed
+    return int(packed)
 
 
 def hypotension_of(slots: Any, c: Any, rules: Any, pressors: int, minute: int) -> int:
@@ -159,7 +159,7 @@ def settle_neurology(slots: Any, c: Any, rules: Any, minute: int) -> int:
     packed |= np.int64(seizure) << 35
     packed |= np.int64(motor) << 38
     packed |= np.int64(oedema) << 40
-    return packed
+    return int(packed)
 
 
 def next_due(slots: Any, orders: Any, since: Any, c: Any, rules: Any, minute: int) -> int:

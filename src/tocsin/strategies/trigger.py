@@ -134,7 +134,8 @@ def _cohort(
     course: Any, minute: Any, stream: Any, value: Any, read: Any, valid: Any, program: Any, due: Any, known: Any
 ) -> None:
     """First moment the trigger holds, per course code; `due` and `known` come filled with NEVER."""
-    seen, state = np.zeros(valid.size, SEEN), np.zeros(program.size, STATE)
+    seen: Any = np.zeros(valid.size, SEEN)
+    state = np.zeros(program.size, STATE)
     stack, fired = np.zeros(DEPTH, np.int32), np.zeros(DEPTH, np.int32)
     i, who = 0, -1
     while i < course.size:

@@ -4,7 +4,7 @@ The check at each room's border, the docs page, the empty frame and the test gen
 Validate at borders always, inside never.
 """
 
-from tocsin.tables.contract import MINUTE, TIME, Column, Table
+from tocsin.tables.contract import EPOCH, MINUTE, TIME, Column, Table
 from tocsin.tables.derived import (
     ACCOUNT,
     ATTRITION,
@@ -22,6 +22,7 @@ from tocsin.tables.derived import (
 from tocsin.tables.records import (
     ASSESSMENTS,
     DRUGS,
+    ITEMS,
     MEASUREMENTS,
     OUTCOMES,
     PATIENTS,
@@ -62,10 +63,12 @@ __all__ = [
     "EFFECTS",
     "ENDPOINTS",
     "EPISODES",
+    "EPOCH",
     "EVIDENCE",
     "FINDINGS",
     "FOLLOW",
     "GRADES",
+    "ITEMS",
     "MARKS",
     "MEASUREMENTS",
     "MINUTE",

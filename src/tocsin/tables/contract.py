@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
@@ -10,6 +11,7 @@ import polars as pl
 from tocsin.errors import Problem, TocsinError, rows_phrase
 
 TIME = pl.Datetime("us", "UTC")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE = pl.Int32
 
 

@@ -199,8 +199,9 @@ class Records:
     @classmethod
     def of(cls, tables: Mapping[str, pl.DataFrame], **more: Any) -> Records:
         """From the record tables at hand, the others empty; each is brought into its contract's shape and checked."""
-        frames: dict[str, Any] = {t.name: t.check(t.frame(tables.get(t.name))) for t in RECORD_TABLES}
-        return cls(**{**frames, "supplied": frozenset(tables), **more})
+        given: dict[str, Any] = {t.name: t.check(t.frame(tables.get(t.name))) for t in RECORD_TABLES}
+        given |= {"supplied": frozenset(tables), **more}
+        return cls(**given)
 
     def table(self, name: str) -> pl.DataFrame:
         """One record table by its contract's name."""
