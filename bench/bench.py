@@ -132,12 +132,14 @@ def main() -> None:
         print(json.dumps(job(given.job[0], given.runs, *given.job[1:])))
         return
     print(
-        f"tocsin bench, Python {platform.python_version()}, {platform.machine()}; medians of {given.runs} runs; synthetic data"
+        f"tocsin bench, Python {platform.python_version()}, {platform.machine()}; medians of {given.runs} runs; "
+        "synthetic data"
     )
     for seed in (1, 2, 3):
         folder = store.write(DATA / f"store{given.patients}-{seed}", given.patients, seed)
         read, graded = in_process("read", str(folder)), in_process("grade", str(folder))
-        ratio = f"{graded['median'] / read['median']:.1f} x a plain read of {read['median']:.2f} s, peak {graded['peak_gb']:.2f} GB"
+        ratio = f"{graded['median'] / read['median']:.1f} x a plain read of {read['median']:.2f} s"
+        ratio += f", peak {graded['peak_gb']:.2f} GB"
         show(f"{given.patients / 1000:g}M rows, records to ASTCT runs, seed {seed}", graded["median"], 1.5, ratio)
     signs = in_process("signs", str(folder))
     show(

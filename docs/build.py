@@ -142,7 +142,8 @@ def strategies_page() -> str:
             "",
             strategy.sentence("zh"),
             "",
-            f"Source: {strategy.source}. Evidence tag {strategy.tag}: {TAG_WORDS[strategy.tag]}. Hash `{strategy.hash}`.",
+            f"Source: {strategy.source}. Evidence tag {strategy.tag}: {TAG_WORDS[strategy.tag]}. "
+            f"Hash `{strategy.hash}`.",
             "",
             "```toml",
             f"[strategies.{name}]",
@@ -186,7 +187,8 @@ def vocabulary_page() -> str:
         "| --- | --- | --- | --- | --- | --- |",
     ]
     lines += [
-        f"| {d.name} | {d.group} | {'yes' if d.counts_as_vasopressor else 'no'} | {' '.join(d.rxnorm)} | {' '.join(d.atc)} | {d.tag} |"
+        f"| {d.name} | {d.group} | {'yes' if d.counts_as_vasopressor else 'no'} | {' '.join(d.rxnorm)} "
+        f"| {' '.join(d.atc)} | {d.tag} |"
         for d in vocabulary.drugs().values()
     ]
     lines += ["", "| device | oxygen class | tag |", "| --- | --- | --- |"]
@@ -232,7 +234,8 @@ def errors_page() -> str:
     lines = [
         "# Errors and findings",
         "",
-        "Errors (exit code 3) have a slug; findings of `tocsin check` a code: C conformance, M completeness, P plausibility.",
+        "Errors (exit code 3) have a slug; findings of `tocsin check` a code: C conformance, M completeness, "
+        "P plausibility.",
         "",
     ]
     lines += ["| slug or code | says |", "| --- | --- |"]

@@ -1,7 +1,7 @@
 """Compiled drivers over plain-Python steps, cached where a stale cache cannot give old answers.
 
 numba does not notice that a step in another file changed, and raises at import where it cannot write. So the cache
-folder is named after a hash of the package's sources, and lies in the user's cache folder or, failing that, in the
+folder is named after a hash of the sources of the driver and its steps, and lies in the user's cache folder or, failing that, in the
 temporary one (docs/decisions/0002-compiled-steps.md).
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import inspect
 import os
 import tempfile
 from collections.abc import Callable
@@ -19,23 +20,25 @@ Step = TypeVar("Step", bound=Callable[..., Any])
 
 
 @functools.cache
-def source_hash() -> str:
-    """First 16 hex digits of the SHA-256 over the package's Python sources."""
-    root = Path(__file__).parent
+def source_hash(folder: Path) -> str:
+    """First 16 hex digits of the SHA-256 over a folder's Python sources and this file.
+
+    A driver and the steps it calls live in one folder, so an edited step always finds a new cache.
+    """
     digest = hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
-        digest.update(path.relative_to(root).as_posix().encode())
+    for path in sorted({*folder.rglob("*.py"), Path(__file__)}):
+        digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 
 @functools.cache
-def cache_folder() -> Path:
-    """A folder for this version's compiled code that can be written to; `TOCSIN_CACHE` overrides where it lies."""
+def cache_folder(sources: Path) -> Path:
+    """A folder for the code compiled from `sources` that can be written to; `TOCSIN_CACHE` overrides where it lies."""
     home = os.environ.get("TOCSIN_CACHE") or os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
     first = Path(home) if home else Path.home() / ".cache"
     for base in (first, Path(tempfile.gettempdir())):
-        folder = base / "tocsin" / source_hash()
+        folder = base / "tocsin" / f"{sources.name}-{source_hash(sources)}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if os.access(folder, os.W_OK):
@@ -59,7 +62,7 @@ def compiled(driver: Step) -> Step:
 
     settings: Any = config  # numba sets its options as module attributes, unseen by the type checker
     before = settings.CACHE_DIR
-    settings.CACHE_DIR = str(cache_folder())
+    settings.CACHE_DIR = str(cache_folder(Path(inspect.getfile(driver)).parent))
     try:
         made: Any = numba.njit(cache=True, nogil=True)(driver)
         return made

@@ -140,7 +140,7 @@ FOUND: dict[str, tuple[Generated, str, list[tuple[int, Any]]]] = {
     "sedation and CAPD": (
         history(age=6.0, assessments=[row_assessment("capd", "9", 0), row_assessment("consciousness", "sedated", 0)]),
         "capd",
-        [(0, 9), (1440, None)],
+        [(0, None)],
     ),
     "no ICE for a child whose neurology has another cause": (
         history(age=6.0, assessments=[row_assessment("attribution_neurotoxicity", "no", 0)]),

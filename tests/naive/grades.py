@@ -35,7 +35,7 @@ def astct_crs(signs):
         flags.add("afebrile_alert")
 
     at_most = 0
-    if fever is not False or carried_or_waived:
+    if fever is not False or carried_or_waived or signs["fever_waived"] is None:
         if fever is not False:
             at_most = 1
         if hypotension is not False:

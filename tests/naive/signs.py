@@ -48,6 +48,7 @@ class Memory:
     """What the rule book asks to be remembered from one minute to the next."""
 
     running_since: dict = field(default_factory=dict)  # drug -> minute from which it runs without interruption
+    may_run_since: dict = field(default_factory=dict)  # drug -> minute from which it may run without interruption
     device: str | None = None
     intubations: list = field(default_factory=list)
     prior_fever: bool = False
@@ -55,6 +56,7 @@ class Memory:
     open: bool = False
     opened_at: int | None = None
     waived: bool = False
+    ever_open: bool = False
     last_fever: float = -inf
     last_criterion: float = -inf
     last_antipyretic: float = -inf
@@ -324,7 +326,9 @@ def vasopressors_at(history, rules, memory, stay, minute):
         for drug, since in memory.running_since.items()
         if not any(tube <= since < tube + wait and minute < tube + wait for tube in memory.intubations)
     }
-    possible = {**memory.running_since, **uncertain}
+    may_run = {drug: memory.running_since.get(drug, uncertain.get(drug)) for drug in running | set(uncertain)}
+    memory.may_run_since = {drug: memory.may_run_since.get(drug, since) for drug, since in may_run.items()}
+    possible = memory.may_run_since
     counts = {
         "vasopressors": count_for_astct(proved, minute, overlap),
         "vasopressors_at_most": count_for_astct(possible, minute, overlap),
@@ -460,7 +464,7 @@ def neurology_at(history, course, rules, stay, minute):
         if found[name] is not None:
             found[name] = int(found[name])
     if found["consciousness"] == "sedated":
-        found["consciousness"] = found["ice"] = None
+        found["consciousness"] = found["ice"] = found["capd"] = None
     instruments = uses(history, course)
     wrong = [name for name in ("ice", "capd") if not instruments[f"uses_{name}"]]
     normal = {"consciousness": "awake", "seizure": "none", "motor_weakness": "no", "oedema": "none"}
@@ -583,13 +587,23 @@ def nothing_known():
     }
 
 
+def waiver(history, memory):
+    """Whether the fever is waived; unknown once an episode has begun where no drug table says what was given."""
+    memory.ever_open = memory.ever_open or memory.open
+    if memory.open and memory.waived:
+        return True
+    return None if memory.ever_open and not {"drugs", "stays"} <= history["supplied"] else False
+
+
 def signs_at(history, course, rules, memory, minute):
     signs = {"minute": minute, "covered": True, **nothing_known(), **uses(history, course)}
     stay = stay_at(history, minute)
     if stay is None:
         close(memory)
+        memory.may_run_since = {}
         memory.running_since, memory.device, memory.intubations = {}, None, []
-        signs.update(covered=False, episode_open=False, fever_carried=False, fever_waived=False)
+        signs.update(covered=False, episode_open=False, fever_carried=False)
+        signs["fever_waived"] = waiver(history, memory)
         return {**signs, "fever_before_infusion": memory.fever_before_infusion}
 
     held_temperatures = taken_in(history, "temperature", stay, minute)
@@ -624,7 +638,7 @@ def signs_at(history, course, rules, memory, minute):
     episode_at(history, course, rules, memory, stay, minute, signs, temperature, new_readings)
     supported = signs["vasopressors_all"] >= 1 or signs["oxygen"] >= 1
     signs["episode_open"] = memory.open
-    signs["fever_waived"] = memory.open and memory.waived
+    signs["fever_waived"] = waiver(history, memory)
     signs["fever_carried"] = memory.open and (
         minute - memory.last_fever < 60 * rules["fever_carry_h"] or (temperature is None and supported)
     )

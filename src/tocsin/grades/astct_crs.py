@@ -22,6 +22,7 @@ from tocsin.sources import LEE_2019
 
 _graded = Criterion("grade at least 1", pl.col("grade") >= 1, ())
 _entry = fever.present() | fever_carried.present() | fever_waived.present()
+_not_opened = Criterion("not opened", ~_entry.expr.fill_null(False), _entry.edges)
 _other = hypotension.present() | vasopressors.at_least(1) | oxygen.at_least(1)
 
 ASTCT_CRS = Scale(
@@ -49,7 +50,7 @@ ASTCT_CRS = Scale(
     signs=(fever, fever_carried, fever_waived, hypotension, vasopressors, oxygen),
     flags={
         "resolving": (fever_waived.present() & ~_graded).said("fever waived and nothing else holds"),
-        "afebrile_alert": (~_entry & _other).said("hypotension or hypoxia without fever: not CRS by ASTCT, look again"),
+        "afebrile_alert": (_not_opened & _other).said("hypotension or hypoxia without proved fever: look again"),
         "provisional": provisional.present(),
         "isolated_low_pressure": (isolated_low_pressure.present() & _graded).said(isolated_low_pressure.words),
         "fio2_estimated": (fio2_estimated.present() & _graded).said(fio2_estimated.words),

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-from functools import cache
-from itertools import pairwise
 from typing import Any
 
 import polars as pl
@@ -13,19 +10,32 @@ import polars as pl
 from tocsin.report.drawing import (
     GRADE_COLOURS,
     GRADE_INK,
-    SOFT,
-    STACK,
     Figure,
-    grade_scale,
     runs_of,
     sheet,
-    to_vega,
-    vega_to_svg,
 )
 from tocsin.report.figures import arm_of
-from tocsin.report.numbers import MINUTES_A_DAY, fixed, hours
+from tocsin.report.numbers import MINUTES_A_DAY, fixed, hours, short
+from tocsin.report.shapes import (
+    SOFT,
+    STACK,
+    Scale,
+    area,
+    axis_below,
+    axis_left,
+    drawing,
+    group,
+    haloed,
+    joined,
+    line,
+    num,
+    path,
+    rect,
+    round_ticks,
+    text,
+)
 from tocsin.report.swimmer import MOST_COURSES, swimmer_order
-from tocsin.report.words import Lang, Words
+from tocsin.report.words import Words
 from tocsin.tables import StudyResults
 
 LONGEST_JOIN = 8 * 60
@@ -43,7 +53,8 @@ LETTERS = {
 COLOURS = {"steroid": "#7a4b00", "antipyretic": "#5b6770", "vasopressor": "#a3123a", "anticytokine": "#5b2a86",
            "car_t": "#1b2733", "tocilizumab": "#0b5c3b"}  # fmt: skip
 PANEL = (236, 156)
-_TOKENS = (-987651, -987652, -987653)  # stand in the template where a course's own limits go
+MARGIN = 46
+RED, BLUE = "#c1272d", "#24506e"
 Courses = dict[str, list[dict[str, Any]]]
 
 
@@ -106,88 +117,35 @@ def _panel(
     words: Words,
     threshold: float | None,
 ) -> tuple[str, str]:
-    """One course's chart: its rows put into the template that all courses share."""
+    """One course's chart, and the sentence under it."""
     rows = by_course[course]
     start, stop = _window(rows)
     top = max(42.0, max(r["temperature"] for r in rows["readings"]) + 0.3)
     title, subtitle, told = _heading(course, rows, results, words)
-    spec = json.loads(
-        _template(words.lang)
-        .replace(f"[{_TOKENS[0]}, {_TOKENS[1]}]", f"[{start}, {stop}]")
-        .replace(str(_TOKENS[2]), str(top))
-        .replace('"@title"', json.dumps(title))
-        .replace('"@subtitle"', json.dumps(subtitle or " "))
-    )
     marks = rows.get("marks", [])
-    data = {
-        "bands": _bands(rows.get("grades", []), start, stop),
-        "levels": _levels(threshold, start, stop),
-        "readings": _temperatures(rows["readings"], start, stop),
-        **_drugs(marks, start, stop),
-        "due": [
-            {"x": d / MINUTES_A_DAY, "t": words("chart.due")}
-            for d in _due_of(rows)
-            if start <= d / MINUTES_A_DAY <= stop
-        ],
-        "doses": _doses(marks, start, stop),
-    }
-    return vega_to_svg(spec, data), told
-
-
-@cache
-def _template(lang: Lang) -> str:
-    """The chart of no course in particular, compiled, as JSON: built once a language, not once a patient."""
-    import altair as alt
-
-    words = Words(lang)
-    small: dict[str, Any] = {"titleFontSize": 10, "labelFontSize": 10, "grid": False}
-    when = alt.Scale(domain=[_TOKENS[0], _TOKENS[1]], nice=False, zero=False)
-    heat = alt.Scale(domain=[32.5, _TOKENS[2]], nice=False, zero=False)
-    x = alt.X(
-        "x:Q", scale=when, axis=alt.Axis(title=words("axis.day"), tickMinStep=1, tickCount=6, format="d", **small)
-    )
-    y = alt.Y(
-        "y:Q", scale=heat, axis=alt.Axis(title=words("axis.temperature"), values=[36, 37, 38, 39, 40, 41], **small)
-    )
-    own = alt.Color("c:N", scale=None)
-    green, red, blue = COLOURS["tocilizumab"], "#c1272d", "#24506e"
-
-    def on(name: str) -> Any:
-        return alt.Chart(alt.NamedData(name))
-
-    layers = [
-        on("bands")
-        .mark_rect(opacity=0.45)
-        .encode(x=x, x2="to:Q", color=alt.Color("g:N", scale=grade_scale(), legend=None)),
-        on("bands")
-        .transform_filter("datum.wide")
-        .mark_text(fontSize=10, fontWeight="bold", y=PANEL[1] - 7)
-        .encode(x=alt.X("mid:Q", scale=when), text="g:N"),
-        on("levels").mark_rule(strokeDash=[5, 3]).encode(x=x, x2="to:Q", y=y, color=own),
-        on("levels").mark_text(fontSize=9, align="left", dx=3, x=PANEL[0]).encode(y=y, text="t:N", color=own),
-        on("readings").mark_line(color=blue, strokeWidth=1.2).encode(x=x, y=y, detail="p:N"),
-        on("readings").mark_point(color=blue, size=12, filled=True, opacity=1).encode(x=x, y=y),
-        on("bars").mark_bar(height=5, color=COLOURS["vasopressor"]).encode(x=x, x2="to:Q", y=y),
-        on("letters")
-        .mark_text(fontSize=10, fontWeight="bold")
-        .encode(x=x, y=y, text="t:N", color=own, xOffset=alt.XOffset("dx:Q", scale=None)),
-        on("due").mark_rule(color=red, strokeDash=[2, 2], strokeWidth=1.6).encode(x=x),
-        on("due").mark_text(color=red, fontSize=10, align="right", dx=-3, y=7).encode(x=x, text="t:N"),
-        on("doses").mark_rule(color=green, strokeWidth=1.8).encode(x=x),
-        on("doses").mark_point(shape="triangle-down", filled=True, size=60, color=green, opacity=1, y=2).encode(x=x),
-        *(
-            on("doses")
-            .transform_filter(f"datum.side == '{side}'")
-            .mark_text(color=green, fontSize=10, fontWeight="bold", align=align, dx=dx)
-            .encode(x=x, y=alt.Y("row:Q", scale=None, axis=None), text="t:N")
-            for side, align, dx in (("right", "left", 6), ("left", "right", -6))
-        ),
-    ]
-    head = alt.TitleParams(
-        "@title", subtitle="@subtitle", anchor="start", frame="bounds", offset=6, fontSize=12, subtitleFontSize=10
-    )
-    chart = alt.layer(*layers).resolve_scale(color="independent")
-    return json.dumps(to_vega(chart.properties(width=PANEL[0], height=PANEL[1], title=head)))
+    x, y = Scale(start, stop, 0, PANEL[0]), Scale(32.5, top, PANEL[1], 0)
+    wide, high = PANEL
+    parts = [text(-MARGIN + 4, -34, title, 12, bold=True), text(-MARGIN + 4, -18, subtitle, 10, fill=SOFT)]
+    parts += axis_below(x, high, [(t, short(t)) for t in round_ticks(start, stop, 7)], words("axis.day.short"), 10)
+    parts += axis_left(y, [(t, str(t)) for t in range(36, 42)], 10)
+    parts.append(text(-8, -3, "°C", 10, "end"))
+    digits: list[str] = []
+    for r in _bands(rows.get("grades", []), start, stop):
+        left, right = x(r["x"]), x(r["to"])
+        parts.append(rect(left, 0, right - left, high, GRADE_COLOURS[r["grade"]], 'opacity="0.45"'))
+        if right - left > 8:
+            digits.append(haloed(text((left + right) / 2, high - 7, str(r["grade"]), 10, "middle", bold=True)))
+    for level, colour in _levels(threshold):
+        parts += [line(0, y(level), wide, y(level), colour, 1, "5 3"),
+                  text(wide + 3, y(level), fixed(level, 1), 9, fill=colour)]  # fmt: skip
+    parts += _curve(rows["readings"], x, y)
+    parts += _drugs(marks, x, y)
+    for due in _due_of(rows):
+        if start <= due / MINUTES_A_DAY <= stop:
+            at = x(due / MINUTES_A_DAY)
+            parts += [line(at, 0, at, high, RED, 1.6, "2 2"), text(at - 3, 7, words("chart.due"), 10, "end", RED)]
+    parts += [*_doses(marks, x), *digits]
+    return drawing(MARGIN + wide + 28, 46 + high + 38, [group(MARGIN, 46, parts)]), told
 
 
 def _bands(grades: list[dict[str, Any]], start: float, stop: float) -> list[dict[str, Any]]:
@@ -196,56 +154,68 @@ def _bands(grades: list[dict[str, Any]], start: float, stop: float) -> list[dict
         left = max(start, first / MINUTES_A_DAY)
         right = min(stop, after / MINUTES_A_DAY if after is not None else stop)
         if right > left:
-            wide = right - left > (stop - start) / 30
-            out.append({"x": left, "to": right, "mid": (left + right) / 2, "g": str(grade), "wide": wide})
+            out.append({"x": left, "to": right, "grade": grade})
     return out
 
 
-def _levels(threshold: float | None, start: float, stop: float) -> list[dict[str, Any]]:
-    lines = [(FEVER, "#6b7780")] + ([(threshold, "#c1272d")] if threshold is not None and threshold != FEVER else [])
-    return [{"x": start, "to": stop, "y": level, "t": fixed(level, 1), "c": colour} for level, colour in lines]
+def _levels(threshold: float | None) -> list[tuple[float, str]]:
+    more = [(threshold, RED)] if threshold is not None and threshold != FEVER else []
+    return [(FEVER, "#6b7780"), *more]
 
 
-def _temperatures(readings: list[dict[str, Any]], start: float, stop: float) -> list[dict[str, Any]]:
+def _curve(readings: list[dict[str, Any]], x: Scale, y: Scale) -> list[str]:
     """Points in the window; a new piece of line wherever more than eight hours lie between two readings."""
-    readings = sorted(readings, key=lambda r: r["minute"])
-    piece, out = 0, []
-    for before, now in pairwise([readings[0], *readings]):
-        piece += now["minute"] - before["minute"] > LONGEST_JOIN
+    pieces: list[list[tuple[float, float]]] = []
+    before: int | None = None
+    for now in sorted(readings, key=lambda r: r["minute"]):
+        if before is None or now["minute"] - before > LONGEST_JOIN:
+            pieces.append([])
+        before = now["minute"]
         at = now["minute"] / MINUTES_A_DAY
-        if start <= at <= stop:
-            out.append({"x": at, "y": max(now["temperature"], LOWEST), "p": piece})
-    return out
+        if x.low <= at <= x.high:
+            pieces[-1].append((x(at), y(max(now["temperature"], LOWEST))))
+    lines = [path(joined(piece), BLUE, 1.2) for piece in pieces if len(piece) > 1]
+    dots = "".join(f"M{num(a)},{num(b)}h0" for piece in pieces for a, b in piece)
+    round_dots = f'<path d="{dots}" stroke="{BLUE}" stroke-width="4" stroke-linecap="round"/>'
+    return [*lines, round_dots] if dots else lines
 
 
-def _drugs(marks: list[dict[str, Any]], start: float, stop: float) -> dict[str, list[dict[str, Any]]]:
+def _drugs(marks: list[dict[str, Any]], x: Scale, y: Scale) -> list[str]:
     """Bars of vasopressors and letters of the other drugs, each kind in its own lane under the curve."""
-    bars: list[dict[str, Any]] = []
-    letters: list[dict[str, Any]] = []
-    for r in marks:
-        group, at = r["group"], r["minute"] / MINUTES_A_DAY
-        if group not in LANES:
+    out: list[str] = []
+    labelled = -99.0
+    for r in sorted(marks, key=lambda r: r["minute"]):
+        group_of, at = r["group"], r["minute"] / MINUTES_A_DAY
+        if group_of not in LANES:
             continue
-        letter = {"x": max(start, at), "y": LANES[group], "t": LETTERS[group], "c": COLOURS[group], "dx": 0}
-        if group == "vasopressor":
-            right = min(stop, r["to"] / MINUTES_A_DAY if r["to"] is not None else stop)
-            if right > max(start, at):
-                bars.append({"x": max(start, at), "to": right, "y": LANES[group]})
-                letters.append({**letter, "dx": -7})
-        elif start <= at <= stop:
-            letters.append(letter)
-    return {"bars": bars, "letters": letters}
-
-
-def _doses(marks: list[dict[str, Any]], start: float, stop: float) -> list[dict[str, Any]]:
-    """Tocilizumab lines with their dose; the words of a second dose stand one row lower, near the edge to the left."""
-    given = [r for r in marks if r["group"] == "tocilizumab" and start <= r["minute"] / MINUTES_A_DAY <= stop]
-    out: list[dict[str, Any]] = []
-    for row, r in enumerate(sorted(given, key=lambda r: r["minute"])):
-        at, dose = r["minute"] / MINUTES_A_DAY, (r["text"] or "").split(" (")[0]
-        side = "left" if at - start > 0.72 * (stop - start) else "right"
-        out.append({"x": at, "t": f"T {dose}".strip(), "side": side, "row": 5 + 11 * (row + (side == "left"))})
+        lane, letter, colour = y(LANES[group_of]), LETTERS[group_of], COLOURS[group_of]
+        if group_of == "vasopressor":
+            left, right = max(x.low, at), min(x.high, r["to"] / MINUTES_A_DAY if r["to"] is not None else x.high)
+            if right > left:
+                out.append(rect(x(left), lane - 2.5, x(right) - x(left), 5, colour))
+                if x(left) - labelled > 14:  # bars that begin together share one letter
+                    out.append(text(x(left) - 7, lane, letter, 10, "middle", colour, bold=True))
+                    labelled = x(left)
+        elif x.low <= at <= x.high:
+            out.append(text(x(at), lane, letter, 10, "middle", colour, bold=True))
     return out
+
+
+def _doses(marks: list[dict[str, Any]], x: Scale) -> list[str]:
+    """Tocilizumab lines with their dose; the words of a second dose stand one row lower, near the edge to the left."""
+    given = [r for r in marks if r["group"] == "tocilizumab" and x.low <= r["minute"] / MINUTES_A_DAY <= x.high]
+    out: list[str] = []
+    said: list[str] = []
+    green = COLOURS["tocilizumab"]
+    for row, r in enumerate(sorted(given, key=lambda r: r["minute"])):
+        at, dose = x(r["minute"] / MINUTES_A_DAY), (r["text"] or "").split(" (")[0]
+        near_edge = at > 0.72 * PANEL[0]
+        down, side = 6 + 11 * (row + near_edge), -6 if near_edge else 6
+        words, anchor = f"T {dose}".strip(), "end" if near_edge else "start"
+        out.append(line(at, 0, at, PANEL[1], green, 1.8))
+        out.append(area(joined([(at - 5, -4), (at + 5, -4), (at, 5)]) + "Z", green))
+        said.append(haloed(text(at + side, down, words, 10, anchor, green, bold=True)))
+    return out + said
 
 
 def _due_of(rows: Courses) -> list[int]:
@@ -271,17 +241,17 @@ def _heading(course: str, rows: Courses, results: StudyResults, words: Words) ->
         parts.append(words("chart.delay", hours=hours(given[0] - due[0])))
     subtitle = words("comma").join(parts)
     why = rows.get("arms", [{}])[0].get("why", "")
-    return title, subtitle, f"{title}. {subtitle}. {why}"
+    return title, subtitle, words("stop").join([title, subtitle, words.why(why)])
 
 
 def legend_strip(words: Words) -> str:
     """The key of the charts, drawn by hand so that it stands once on the page and not in every panel."""
     x, parts = 4.0, []
 
-    def put(symbol: str, text: str) -> None:
+    def put(symbol: str, said: str) -> None:
         nonlocal x
-        parts.append(f'<g transform="translate({x:g},0)">{symbol}<text x="20" y="17">{text}</text></g>')
-        x += 34 + sum(11.5 if ord(ch) > 0x2E80 else 6.3 for ch in text)
+        parts.append(f'<g transform="translate({x:g},0)">{symbol}<text x="20" y="17">{said}</text></g>')
+        x += 34 + sum(11.5 if ord(ch) > 0x2E80 else 6.3 for ch in said)
 
     for grade in range(1, 5):
         box = f'<rect x="0" y="4" width="16" height="16" fill="{GRADE_COLOURS[grade]}"/>'
@@ -293,13 +263,13 @@ def legend_strip(words: Words) -> str:
     )
     put('<path d="M8,2V22" stroke="#c1272d" stroke-width="1.5" stroke-dasharray="2 2"/>', words("chart.key.due"))
     green = COLOURS["tocilizumab"]
-    line = f'<path d="M8,4V22" stroke="{green}" stroke-width="1.8"/><path d="M3,2H13L8,9Z" fill="{green}"/>'
-    put(line, words("chart.key.tocilizumab"))
-    for group, letter in LETTERS.items():
-        if group != "tocilizumab":
+    arrow = f'<path d="M8,4V22" stroke="{green}" stroke-width="1.8"/><path d="M3,2H13L8,9Z" fill="{green}"/>'
+    put(arrow, words("chart.key.tocilizumab"))
+    for drug, letter in LETTERS.items():
+        if drug != "tocilizumab":
             put(
-                f'<text x="4" y="17" font-weight="bold" fill="{COLOURS[group]}">{letter}</text>',
-                words(f"chart.key.{group}"),
+                f'<text x="4" y="17" font-weight="bold" fill="{COLOURS[drug]}">{letter}</text>',
+                words(f"chart.key.{drug}"),
             )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{x:g}" height="26" viewBox="0 0 {x:g} 26">'

@@ -1,8 +1,7 @@
-"""From an altair chart to SVG and PNG: one look for all figures, no network, fonts shipped."""
+"""What all figures share: colours, pages of many drawings, SVG to PNG without network, fonts shipped."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,16 +9,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+PNG_WIDTH = 1200
 FONTS = Path(__file__).parent / "fonts"
-FAMILY = "Noto Sans CJK SC"
-STACK = f"Arial, Liberation Sans, Helvetica, {FAMILY}, sans-serif"
-INK, SOFT, PALE = "#1b2733", "#5b6770", "#e6eaed"
 ARM_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#8a6d00")  # Okabe and Ito, darkened yellow
-ARM_DASHES = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3), (4, 4), (10, 2))
+ARM_DASHES = ("", "6 3", "2 2", "8 3 2 3", "4 4", "10 2")
 GRADE_COLOURS = ("#eef2f4", "#fde3a7", "#fba35e", "#e0523b", "#8c1d5a", "#1b1b1b")  # light to dark: readable in grey
 GRADE_INK = ("#5b6770", "#1b2733", "#1b2733", "#ffffff", "#ffffff", "#ffffff")
-NOT_GRADABLE = "#c9cfd5"
-_HATCH = (
+HATCH = (
     '<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
     '<rect width="6" height="6" fill="#f2f4f6"/><rect width="2" height="6" fill="#aab3bb"/></pattern></defs>'
 )
@@ -38,47 +34,14 @@ class Figure:
     panels: tuple[tuple[str, str], ...] = ()
 
 
-def values(rows: Sequence[dict[str, Any]]) -> Any:
-    """Rows as inline data: altair infers nothing, so every encoding names its type.
-
-    As one JSON text, because altair copies lists of rows again at every step of a chart (ten times slower).
-    """
-    import altair as alt
-
-    return alt.InlineData(values=json.dumps(list(rows), ensure_ascii=False), format=alt.DataFormat(type="json"))
+def arm_style(index: int) -> tuple[str, str]:
+    """Colour and dash of the arm at this place: the same arm looks the same in every figure."""
+    return ARM_COLOURS[index % len(ARM_COLOURS)], ARM_DASHES[index % len(ARM_DASHES)]
 
 
-def arm_scale(arms: Sequence[str]) -> tuple[Any, Any]:
-    """Colour and dash scales of the arms, in their order: the same arm looks the same in every figure."""
-    import altair as alt
-
-    size = len(ARM_COLOURS)
-    colours = alt.Scale(domain=list(arms), range=[ARM_COLOURS[i % size] for i in range(len(arms))])
-    dashes = alt.Scale(domain=list(arms), range=[list(ARM_DASHES[i % size]) for i in range(len(arms))])
-    return colours, dashes
-
-
-def grade_scale() -> Any:
-    """Colours of the grades 0 to 5 and of `?`, not gradable."""
-    import altair as alt
-
-    return alt.Scale(domain=["0", "1", "2", "3", "4", "5", "?"], range=[*GRADE_COLOURS, NOT_GRADABLE])
-
-
-def _config() -> dict[str, Any]:
-    return {
-        "background": "white",
-        "font": STACK,
-        "aria": False,
-        "view": {"stroke": None},
-        "axis": {
-            "labelFontSize": 11, "titleFontSize": 12, "titleFontWeight": "normal", "labelColor": INK,
-            "titleColor": INK, "gridColor": PALE, "domainColor": SOFT, "tickColor": SOFT, "labelLimit": 260,
-        },
-        "legend": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "labelLimit": 400},
-        "title": {"fontSize": 13, "fontWeight": "bold", "color": INK, "subtitleColor": SOFT, "subtitleFontSize": 11},
-        "text": {"fontSize": 11, "color": INK},
-    }  # fmt: skip
+def grade_fill(grade: int | None) -> str:
+    """The colour of a grade; hatching where it could not be graded."""
+    return "url(#hatch)" if grade is None else GRADE_COLOURS[grade]
 
 
 @cache
@@ -88,58 +51,12 @@ def _register_fonts() -> None:
     vl_convert.register_font_directory(str(FONTS))
 
 
-def to_svg(chart: Any) -> str:
-    """The chart as SVG text; the colour of "not gradable" becomes hatching, which Vega-Lite itself cannot draw."""
+def to_png(svg: str, scale: float | None = None) -> bytes:
+    """The SVG as PNG, Chinese included; without `scale` about `PNG_WIDTH` pixels wide, at most twice as drawn."""
     import vl_convert
 
     _register_fonts()
-    svg = _tidy(vl_convert.vegalite_to_svg(_spec(chart), vl_version=_version(), allowed_base_urls=[]))
-    if f'"{NOT_GRADABLE}"' in svg:
-        start = svg.index(">") + 1
-        svg = svg[:start] + _HATCH + svg[start:].replace(f'"{NOT_GRADABLE}"', '"url(#hatch)"')
-    return svg
-
-
-def to_vega(chart: Any) -> dict[str, Any]:
-    """The chart compiled to Vega once, for many panels that differ in their data only."""
-    import vl_convert
-
-    return vl_convert.vegalite_to_vega(_spec(chart), vl_version=_version())
-
-
-def vega_to_svg(vega: dict[str, Any], data: dict[str, list[dict[str, Any]]]) -> str:
-    """A compiled chart with these rows in its named data."""
-    import vl_convert
-
-    _register_fonts()
-    named = [{**one, "values": data[one["name"]]} if one["name"] in data else one for one in vega["data"]]
-    return _tidy(vl_convert.vega_to_svg({**vega, "data": named}, allowed_base_urls=[]))
-
-
-def _tidy(svg: str) -> str:
-    """Clip ids counted from 0 in every drawing (the renderer counts on through a whole process: same input, other
-    bytes), and no roles inside: the page describes each drawing as one image."""
-    names = {name: f"clip{index}" for index, name in enumerate(dict.fromkeys(re.findall(r"\bclip\d+\b", svg)))}
-    svg = re.sub(r"\bclip\d+\b", lambda hit: names[hit.group()], svg)
-    return re.sub(r' (role="graphics-[a-z]+"|aria-roledescription="[^"]*"|aria-label="[^"]*")', "", svg)
-
-
-def _spec(chart: Any) -> dict[str, Any]:
-    return {**chart.to_dict(validate=False), "config": _config()}
-
-
-def _version() -> str:
-    import altair as alt
-
-    return ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
-
-
-def to_png(svg: str, scale: float = 2.0) -> bytes:
-    """The SVG as PNG, Chinese included."""
-    import vl_convert
-
-    _register_fonts()
-    return vl_convert.svg_to_png(svg, scale=scale)
+    return vl_convert.svg_to_png(svg, scale=scale or min(2.0, PNG_WIDTH / size_of(svg)[0]))
 
 
 def runs_of(rows: Sequence[dict[str, Any]]) -> list[tuple[float, float | None, int]]:

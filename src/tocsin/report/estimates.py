@@ -54,6 +54,8 @@ def _one(value: float | None, kind: str, open_end: str) -> str:
 def estimate_text(row: dict[str, Any], words: Words) -> str:
     """`11/13 (84.62 %)`, `7.03 months`, `+12.4 percentage points`, `not reached`, `not estimable`."""
     kind, value = shape(row["measure"]), row["estimate"]
+    if value is None and row["p"] is not None:
+        return NOTHING  # a test has a P and nothing else
     if value is None:
         reached = row["measure"].lower().startswith("median") and not row["note"].startswith("not estimable")
         return words("not_reached") if reached else words("not_estimable")
@@ -108,7 +110,7 @@ def _compares(measure: str) -> bool:
     return shape(measure) != "test" and "detectable" not in measure
 
 
-MAIN = ("MRD-negative", "CRS death", "EFS", "OS", "severe CRS", "severe ICANS", "CRS duration")
+MAIN = ("MRD-negative", "CRS death", "EFS", "OS", "severe CRS", "severe ICANS")
 
 
 def main_outcomes(outcomes: list[str]) -> list[str]:

@@ -10,21 +10,29 @@ from typing import Any
 
 import polars as pl
 
-from tocsin.report.drawing import (
-    GRADE_INK,
+from tocsin.report.drawing import GRADE_INK, HATCH, Figure, arm_style, grade_fill
+from tocsin.report.numbers import DAYS_A_MONTH, fixed, short
+from tocsin.report.shapes import (
     INK,
-    Figure,
-    arm_scale,
-    grade_scale,
-    to_svg,
-    values,
+    Scale,
+    area,
+    axis_below,
+    axis_left,
+    band,
+    drawing,
+    group,
+    line,
+    path,
+    rect,
+    stepped,
+    text,
+    widest,
+    width_of,
 )
-from tocsin.report.numbers import DAYS_A_MONTH, fixed
 from tocsin.report.words import Words
 from tocsin.tables import StudyResults
 
-WIDTH = 640
-EXTENT = 110
+WIDTH, HEIGHT = 640, 300
 
 
 def arms_of(results: StudyResults) -> list[str]:
@@ -55,52 +63,46 @@ def draw_curves(results: StudyResults, words: Words) -> list[Figure]:
 
 def plot_curve(results: StudyResults, words: Words, outcome: str, kind: str) -> Figure:
     """Step curve with interval band and censor ticks, numbers at risk aligned under the same time axis."""
-    import altair as alt
-
     rows = results.tables["curves"].filter((pl.col("outcome") == outcome) & (pl.col("kind") == kind))
     risk = results.tables["at_risk"].filter(pl.col("outcome") == outcome)
     name, title = f"{kind}-{_slug(outcome)}", f"{words.term(outcome)}{words('colon')}{words(f'figure.kind.{kind}')}"
     arms = [arm for arm in arms_of(results) if arm in set(rows["arm"])] or sorted(set(rows["arm"]))
-    shown = {arm: f"{words.term(arm)}" for arm in arms}
+    shown = {arm: words.term(arm) for arm in arms}
+    style = {shown[arm]: arm_style(k) for k, arm in enumerate(arms)}
     last = max(float(rows["time"].max() or 0), float(risk["time"].max() or 0) if risk.height else 0.0)  # pyright: ignore
     per, unit, ticks = _time_axis(last, risk["time"].unique().sort().to_list())
-    line = _line(rows, shown, per)
-    colours, dashes = arm_scale(list(shown.values()))
-    end = max(last / per, 1e-9)
-    where = alt.Scale(domain=[-0.035 * end, 1.035 * end], nice=False, zero=False)
-    time = alt.X("t:Q", scale=where, axis=alt.Axis(title=words(f"axis.curve.{unit}"), values=ticks, grid=False))
-    top_of = 1.0 if kind == "survival" else _ceiling(rows)
-    high = alt.Scale(domain=[0, top_of], nice=False)
-    share = alt.Y(
-        "s:Q", scale=high, axis=alt.Axis(title=None, format=".0%", tickCount=5, minExtent=EXTENT, maxExtent=EXTENT)
-    )
-    colour = alt.Color("a:N", scale=colours, legend=None)
-    base = alt.Chart(values(line))
-    band = (
-        base.transform_filter("isValid(datum.lo) && isValid(datum.hi)")
-        .mark_area(interpolate="step-after", opacity=0.14)
-        .encode(x=time, y=alt.Y("lo:Q", scale=high), y2="hi:Q", color=alt.Color("a:N", scale=colours, legend=None))
-    )
-    steps = base.mark_line(interpolate="step-after", strokeWidth=2.2).encode(
-        x=time, y=share, color=colour, strokeDash=alt.StrokeDash("a:N", scale=dashes, legend=None)
-    )
-    ticks_up = (
-        base.transform_filter("datum.c > 0")
-        .mark_point(shape="M0,-1L0,1", size=60, strokeWidth=1.6, opacity=1)
-        .encode(x=time, y=share, color=alt.Color("a:N", scale=colours, legend=None))
-    )
-    names = (
-        alt.Chart(values(_names_at_end(line, top_of)))
-        .mark_text(align="left", dx=8, fontSize=13, fontWeight="bold")
-        .encode(x=time, y=alt.Y("y:Q", scale=high), text="a:N", color=colour)
-    )
-    head = alt.TitleParams(
-        words(f"axis.{kind}"), anchor="start", frame="group", fontSize=12, fontWeight="normal", offset=10
-    )
-    top = alt.layer(band, steps, ticks_up, names).properties(width=WIDTH, height=300, title=head)
-    chart = _with_risk_table(top, risk, shown, per, where, words) if risk.height else top
+    end, top = max(last / per, 1e-9), 1.0 if kind == "survival" else _ceiling(rows)
+    x, y = Scale(-0.035 * end, 1.035 * end, 0, WIDTH), Scale(0, top, HEIGHT, 0)
+    points = _line(rows, shown, per)
+    step = 0.2 if top > 0.4 else top / 4
+    shares = [(step * k, f"{round(100 * step * k)}%") for k in range(round(top / step) + 1)]
+    parts = [text(0, -18, words(f"axis.{kind}"), 12), *axis_left(y, shares, 12, WIDTH)]
+    parts += axis_below(x, HEIGHT, [(t, short(t)) for t in ticks], words(f"axis.curve.{unit}"), 12)
+    for arm in shown.values():
+        parts += _curve([p for p in points if p["a"] == arm], x, y, *style[arm])
+    ends = _names_at_end(points, top)
+    parts += [text(x(p["t"]) + 8, y(p["y"]), p["a"], 13, fill=style[p["a"]][0], bold=True) for p in ends]
+    below = HEIGHT + 44
+    if risk.height:
+        parts += _risk_table(risk, shown, style, x, per, words)
+        below = HEIGHT + 74 + 22 * len(shown)
+    left = max(60.0, widest([*shown.values(), words("figure.at_risk")], 12) + 20)
+    right = max([8.0, *(x(p["t"]) + 20 + width_of(p["a"], 13, bold=True) - WIDTH for p in ends)])
+    svg = drawing(left + WIDTH + right, 34 + below, [group(left, 34, parts)])
     caption = words("figure.curve.caption" if kind == "survival" else "figure.incidence.caption")
-    return Figure(name, title, _curve_alt(title, rows, arms, per, unit, words), caption, to_svg(chart))
+    return Figure(name, title, _curve_alt(title, rows, arms, per, unit, words), caption, svg)
+
+
+def _curve(points: list[dict[str, Any]], x: Scale, y: Scale, colour: str, dash: str) -> list[str]:
+    """One arm: its interval band where there is one, its steps, a tick for every censored course."""
+    sure = [p for p in points if p["lo"] is not None and p["hi"] is not None]
+    out: list[str] = []
+    if len(sure) > 1:
+        ends = [[(x(p["t"]), y(p[side])) for p in sure] for side in ("hi", "lo")]
+        out.append(area(band(ends[0], ends[1]), colour, 0.14))
+    out.append(path(stepped([(x(p["t"]), y(p["s"])) for p in points]), colour, 2.2, dash))
+    places = [(x(p["t"]), y(p["s"])) for p in points if p["c"]]
+    return [*out, *(line(at, high - 5, at, high + 5, colour, 1.6) for at, high in places)]
 
 
 def _line(rows: pl.DataFrame, shown: dict[str, str], per: float) -> list[dict[str, Any]]:
@@ -117,34 +119,17 @@ def _line(rows: pl.DataFrame, shown: dict[str, str], per: float) -> list[dict[st
     return out
 
 
-def _with_risk_table(top: Any, risk: pl.DataFrame, shown: dict[str, str], per: float, where: Any, words: Words) -> Any:
-    import altair as alt
-
-    rows = [
-        {"t": r["time"] / per, "n": r["at_risk"], "a": shown[r["arm"]]} for r in risk.to_dicts() if r["arm"] in shown
-    ]
-    order = list(shown.values())
-    axis = alt.Axis(
-        title=None, grid=False, ticks=False, domain=False, minExtent=EXTENT, maxExtent=EXTENT, labelFontSize=12
-    )
-    numbers = (
-        alt.Chart(values(rows))
-        .mark_text(fontSize=12)
-        .encode(
-            x=alt.X("t:Q", scale=where, axis=None),
-            y=alt.Y("a:N", sort=order, axis=axis),
-            text="n:Q",
-            color=alt.Color("a:N", scale=arm_scale(order)[0], legend=None),
-        )
-        .properties(
-            width=WIDTH,
-            height=22 * len(order),
-            title=alt.TitleParams(
-                words("figure.at_risk"), anchor="start", frame="bounds", fontSize=12, fontWeight="normal", offset=4
-            ),
-        )
-    )
-    return alt.vconcat(top, numbers, spacing=6).resolve_scale(color="independent")
+def _risk_table(
+    risk: pl.DataFrame, shown: dict[str, str], style: dict[str, tuple[str, str]], x: Scale, per: float, words: Words
+) -> list[str]:
+    """The numbers at risk, each under its tick."""
+    out = [text(-8, HEIGHT + 54, words("figure.at_risk"), 12, "end")]
+    for k, (arm, name) in enumerate(shown.items()):
+        at = HEIGHT + 76 + 22 * k
+        out.append(text(-8, at, name, 12, "end", style[name][0]))
+        for r in risk.filter(pl.col("arm") == arm).to_dicts():
+            out.append(text(x(r["time"] / per), at, str(r["at_risk"]), 12, "middle", style[name][0]))
+    return out
 
 
 def _names_at_end(line: list[dict[str, Any]], top: float) -> list[dict[str, Any]]:
@@ -180,65 +165,54 @@ def _curve_alt(title: str, rows: pl.DataFrame, arms: list[str], per: float, unit
               time=f"{fixed(e['time'] / per, 1)} {words(f'unit.{unit}')}")
         for e in ends
     ]  # fmt: skip
-    return f"{title}. {' '.join(said)}"
+    return words("stop").join([title, " ".join(said)])
 
 
 def plot_days(results: StudyResults, words: Words, scale: str) -> Figure:
     """Worst grade of each day as shares of the arm, the highest at the bottom; days that cannot be graded hatched."""
-    import altair as alt
-
     days = results.tables["days"].filter(pl.col("scale") == scale)
     name, title = f"days-{_slug(scale)}", words("figure.days", scale=words.term(scale))
     if not days.height or not int(days["courses"].sum()):
         return Figure(name, title, "", instead=words("figure.days.none", scale=words.term(scale)))
     arms = [arm for arm in arms_of(results) if arm in set(days["arm"])] or sorted(set(days["arm"]))
     span = range(int(days["day"].min()), int(days["day"].max()) + 1)  # pyright: ignore[reportArgumentType]
-    colour = alt.Color("g:N", scale=grade_scale(), legend=None)
-    parts: list[Any] = []
-    for arm in arms:
+    wide = max(min(34.0, 800 / len(span)), 240 / len(span))
+    x, y = Scale(span[0], span[-1] + 1, 0, wide * len(span)), Scale(0, 1, 130, 0)
+    every = -(-18 // int(max(wide, 1)))
+    parts: list[str] = [HATCH]
+    for k, arm in enumerate(arms):
         rows = _stacked(days.filter(pl.col("arm") == arm))
-        last = arm == arms[-1]
-        axis = alt.Axis(title=words("axis.day") if last else None, labelAngle=0, grid=False, labels=last, ticks=last)
-        base = alt.Chart(values(rows)).encode(
-            x=alt.X("d:O", scale=alt.Scale(domain=list(span), paddingInner=0.08), axis=axis)
-        )
-        share = alt.Y(
-            "lo:Q",
-            scale=alt.Scale(domain=[0, 1]),
-            axis=alt.Axis(title=words("axis.share"), format=".0%", tickCount=3, grid=False),
-        )
-        bars = base.mark_bar(stroke="white", strokeWidth=0.6).encode(y=share, y2="hi:Q", color=colour)
-        text = (
-            base.transform_filter("datum.hi - datum.lo > 0.055")
-            .mark_text(fontSize=10)
-            .encode(y=alt.Y("mid:Q"), text="t:N", color=alt.Color("ink:N", scale=None))
-        )
         most = max(sum(r["n"] for r in rows if r["d"] == d) for d in span)
-        head = f"{words.term(arm)} (n = {most})"
-        parts.append(
-            alt.layer(bars, text).properties(
-                width=max(min(34, 800 // len(span)) * len(span), 240),
-                height=130,
-                title=alt.TitleParams(head, anchor="start"),
-            )
-        )
+        inside = [text(0, -16, f"{words.term(arm)} (n = {most})", 13, bold=True)]
+        inside += axis_left(y, [(0, "0%"), (0.5, "50%"), (1, "100%")], title=words("axis.share"), out=44)
+        for r in rows:
+            left, high, low = x(r["d"]) + 0.04 * wide, y(r["hi"]), y(r["lo"])
+            edge = 'stroke="white" stroke-width="0.6"'
+            inside.append(rect(left, high, 0.92 * wide, low - high, grade_fill(r["grade"]), edge))
+            if r["hi"] - r["lo"] > 0.055:
+                inside.append(text(x(r["d"] + 0.5), (high + low) / 2, r["t"], 10, "middle", r["ink"]))
+        last = arm == arms[-1]
+        ticks = [(d + 0.5, str(d) if last else "") for d in span if last and d % every == 0]
+        inside += axis_below(x, 130, ticks, words("axis.day") if last else "")
+        parts.append(group(62, 30 + 170 * k, inside))
     caption = words("figure.days.caption")
-    return Figure(name, title, _days_alt(title, days, arms, words), caption, to_svg(alt.vconcat(*parts, spacing=8)))
+    svg = drawing(62 + x.stop + 12, 170 * len(arms) + 38, parts)
+    return Figure(name, title, _days_alt(title, days, arms, words), caption, svg)
 
 
 def _stacked(days: pl.DataFrame) -> list[dict[str, Any]]:
     """Bars from the bottom: grade 4 down to 0, then not gradable; each with its share and the digit it carries."""
     ordered = days.sort(["day", pl.col("grade").fill_null(-1)], descending=[False, True])
     out: list[dict[str, Any]] = []
-    for day, group in groupby(ordered.to_dicts(), key=lambda r: r["day"]):
-        rows = list(group)
+    for day, of_day in groupby(ordered.to_dicts(), key=lambda r: r["day"]):
+        rows = list(of_day)
         total, below = sum(r["courses"] for r in rows) or 1, 0
         for row in rows:
             grade, n = row["grade"], row["courses"]
             label = "?" if grade is None else str(grade)
             ink = INK if grade is None else GRADE_INK[grade]
-            out.append({"d": day, "g": label, "t": label, "n": n, "lo": below / total, "hi": (below + n) / total,
-                        "mid": (below + n / 2) / total, "ink": ink})  # fmt: skip
+            out.append({"d": day, "grade": grade, "t": label, "n": n, "lo": below / total, "hi": (below + n) / total,
+                        "ink": ink})  # fmt: skip
             below += n
     return out
 
@@ -251,7 +225,7 @@ def _days_alt(title: str, days: pl.DataFrame, arms: list[str], words: Words) -> 
         said.append(
             words("alt.days", arm=words.term(arm), days=rows["day"].n_unique(), courses=rows["courses"].max() or 0)
         )
-    return f"{title}. {' '.join(said)}"
+    return words("stop").join([title, " ".join(said)])
 
 
 def _slug(text: str) -> str:

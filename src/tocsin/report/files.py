@@ -83,9 +83,7 @@ def _make(results: StudyResults, folder: Path, lang: Lang, figures: bool) -> Non
                 (folder / "figures" / f"{figure.name}{suffix}.svg").write_text(
                     figure.svg, encoding="utf-8", newline="\n"
                 )
-                (folder / "figures" / f"{figure.name}{suffix}.png").write_bytes(
-                    to_png(figure.svg, 1.5 if figure.panels else 2.0)
-                )
+                (folder / "figures" / f"{figure.name}{suffix}.png").write_bytes(to_png(figure.svg))
 
 
 def _put_in_place(made: Path, out: Path, lang: Lang, figures: bool) -> list[Path]:

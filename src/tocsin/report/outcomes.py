@@ -65,8 +65,7 @@ def _cell(row: Row | None, words: Words) -> Cell:
     if row["events"] is not None:
         counted += words("comma") + words("outcomes.events", events=row["events"])
     parts = [f"{level_text(row, words)} {limits}" if limits != NOTHING else "", months_text(row, words), counted]
-    tested = row["estimate"] is None and row["p"] is not None
-    return Cell(NOTHING if tested else estimate_text(row, words), more="\n".join(part for part in parts if part))
+    return Cell(estimate_text(row, words), more="\n".join(part for part in parts if part))
 
 
 def _how(line: list[Row], words: Words) -> Cell:

@@ -43,11 +43,11 @@ def parameters(results: StudyResults, words: Words) -> Section:
     rows = [
         [
             Cell(r["name"], "strong"),
-            r["value"],
-            r["default"] if r["value"] != r["default"] else words("same"),
+            words.value(r["value"]),
+            words.value(r["default"]) if r["value"] != r["default"] else words("same"),
             words.term(r["words"]),
             f"{r['tag']}: {words.term(TAG_WORDS[r['tag']])}",
-            Cell(r["source"], "soft"),
+            Cell(words.term(r["source"]), "soft"),
         ]
         for r in rows_of(results, "parameters")
     ]
@@ -89,7 +89,12 @@ def findings(results: StudyResults, words: Words) -> Section:
 def citations(results: StudyResults, words: Words) -> Section:
     """The papers used."""
     rows = [
-        [Cell(r["key"], "strong"), r["text"], f"doi:{r['doi']}" if r["doi"] else NOTHING, words.term(r["used_for"])]
+        [
+            Cell(r["key"], "strong"),
+            words.term(r["text"]),
+            f"doi:{r['doi']}" if r["doi"] else NOTHING,
+            words.term(r["used_for"]),
+        ]
         for r in rows_of(results, "citations")
     ]
     heads = [words(f"head.{k}") for k in ("key", "citation", "doi", "used_for")]

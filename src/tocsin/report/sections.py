@@ -131,7 +131,7 @@ def _who(results: StudyResults, words: Words, figures: Figures) -> Section:
     ends = [{"arm": words.term(arm), "n": n} for arm, n in sizes.items()]
     flow = Block("flow", {"steps": steps, "arms": ends}) if steps else note(words("who.no_attrition"))
     rows = rows_of(results, "arms")
-    outside = [[r["course_id"], words.term(r["why"])] for r in rows if r["arm"] is None]
+    outside = [[r["course_id"], words.why(r["why"])] for r in rows if r["arm"] is None]
     left = grid(
         words("who.outside"),
         [words("head.course"), words("head.why")],
@@ -224,9 +224,13 @@ def _days(results: StudyResults, words: Words, figures: Figures) -> Section:
     return section(words, "days", *warnings_block(results, words, short=True), *(b for f in drawn for b in _figure(f)))
 
 
+def _choice(row: dict[str, Any], words: Words) -> str:
+    return words.value(row["value"]) + (f" ({words('sensitivity.main')})" if row["is_default"] else "")
+
+
 def _sensitivity(results: StudyResults, words: Words, figures: Figures) -> Section:
     rows = [
-        [words.term(r["parameter"]), r["value"] + (f" ({words('sensitivity.main')})" if r["is_default"] else ""),
+        [words.term(r["parameter"]), _choice(r, words),
          words.term(r["arm"]), str(r["courses"]), r["moved"] or NOTHING]
         for r in rows_of(results, "sensitivity")
     ]  # fmt: skip

@@ -6,19 +6,33 @@ from typing import Any
 
 import polars as pl
 
-from tocsin.report.drawing import ARM_COLOURS, GRADE_INK, INK, Figure, grade_scale, runs_of, to_svg, values
+from tocsin.report.drawing import GRADE_COLOURS, GRADE_INK, Figure, arm_style, runs_of
 from tocsin.report.figures import arm_of, arms_of
-from tocsin.report.numbers import DAYS_A_MONTH, MINUTES_A_DAY
+from tocsin.report.numbers import DAYS_A_MONTH, MINUTES_A_DAY, short
+from tocsin.report.shapes import (
+    Scale,
+    area,
+    axis_below,
+    drawing,
+    group,
+    joined,
+    line,
+    path,
+    rect,
+    round_ticks,
+    text,
+    widest,
+    width_of,
+)
 from tocsin.report.words import Words
 from tocsin.tables import StudyResults
 
 MOST_COURSES = 60
+NEAR, FAR = 430, 370
 
 
 def plot_swimmer(results: StudyResults, words: Words, scale: str) -> Figure:
     """A row a course: left the first weeks with graded CRS and tocilizumab, right the follow-up with what happened."""
-    import altair as alt
-
     title = words("figure.swimmer")
     courses = swimmer_order(results)
     if not courses:
@@ -27,40 +41,32 @@ def plot_swimmer(results: StudyResults, words: Words, scale: str) -> Figure:
     courses = courses[:MOST_COURSES]
     arms, inside = arms_of(results), arm_of(results)
     label = {c: f"{c}  {words.term(inside[c]) if c in inside else words('arm.none')}" for c in courses}
-    order = list(label.values())
-    height = 20 * len(courses)
-    axis = alt.Axis(title=None, ticks=False, domain=False, labelFontSize=11, labelLimit=220)
-    row = alt.Y("c:N", sort=order, axis=axis, scale=alt.Scale(domain=order))
     near = _near_rows(results, scale, label)
-    last = max([21.0, *(r["to"] for r in near)])
-    day = alt.Scale(domain=[min([-0.5, *(r["from"] for r in near)]), min(last, 60) + 0.5], nice=False)
-    x = alt.X("from:Q", scale=day, axis=alt.Axis(title=words("axis.day"), tickMinStep=1))
-    floor = alt.Chart(values([{"c": c, "from": day.domain[0], "to": day.domain[1]} for c in order]))
-    lanes = floor.mark_rule(strokeWidth=1, color="#dfe4e8").encode(x=x, x2="to:Q", y=row)
-    bars = (
-        alt.Chart(values([r for r in near if r["kind"] == "grade"]))
-        .mark_bar(height=11, clip=True)
-        .encode(x=x, x2="to:Q", y=row, color=alt.Color("g:N", scale=grade_scale(), legend=None))
-    )
-    digits = (
-        alt.Chart(values([r for r in near if r["kind"] == "grade" and r["to"] - r["from"] > 0.6]))
-        .mark_text(fontSize=9, clip=True)
-        .encode(x=alt.X("mid:Q", scale=day), y=row, text="g:N", color=alt.Color("ink:N", scale=None))
-    )
-    doses = (
-        alt.Chart(values([r for r in near if r["kind"] == "dose"]))
-        .mark_point(shape="triangle-down", size=75, filled=True, color="#0b5c3b", opacity=1, yOffset=-8, clip=True)
-        .encode(x=x, y=row)
-    )
-    left = alt.layer(lanes, bars, digits, doses).properties(
-        width=430,
-        height=height,
-        title=alt.TitleParams(words("swimmer.near", scale=words.term(scale)), anchor="start", fontSize=12),
-    )
-    right = _follow_up(results, words, label, arms, height)
-    chart = alt.hconcat(left, right, spacing=16).resolve_scale(color="independent", shape="independent")
+    rows = {text: 20.0 * k + 10 for k, text in enumerate(label.values())}
+    height, left = 20.0 * len(rows), widest(rows, 11) + 14
+    first = _first_weeks(near, rows, height, words)
+    first.insert(0, text(-left + 4, -18, words("swimmer.near", scale=words.term(scale)), 12, bold=True))
+    later = _follow_up(results, words, label, rows, arms, height)
+    svg = drawing(left + NEAR + 24 + FAR + 14, 36 + height + 72,
+                  [group(left, 36, first), group(left + NEAR + 24, 36, later)])  # fmt: skip
     caption = words("figure.swimmer.caption") + (" " + words("figure.left_out", n=left_out) if left_out else "")
-    return Figure("swimmer", title, words("alt.swimmer", n=len(courses)), caption, to_svg(chart))
+    return Figure("swimmer", title, words("alt.swimmer", n=len(courses)), caption, svg)
+
+
+def _first_weeks(near: list[dict[str, Any]], rows: dict[str, float], height: float, words: Words) -> list[str]:
+    last = max([21.0, *(r["to"] for r in near)])
+    x = Scale(min([-0.5, *(r["from"] for r in near)]), min(last, 60) + 0.5, 0, NEAR)
+    out = axis_below(x, height, [(t, short(t)) for t in round_ticks(x.low, x.high, 12)], words("axis.day"), grid=height)
+    for name, at in rows.items():
+        out += [line(0, at, NEAR, at, "#dfe4e8"), text(-8, at, name, 11, "end")]
+    for r in near:
+        if r["kind"] == "grade" and r["from"] < x.high:
+            start, stop, at = x(r["from"]), min(x(r["to"]), NEAR), rows[r["c"]]
+            out.append(rect(start, at - 5.5, stop - start, 11, GRADE_COLOURS[r["grade"]]))
+            if stop - start > 11:
+                out.append(text((start + stop) / 2, at, str(r["grade"]), 9, "middle", GRADE_INK[r["grade"]]))
+    doses = [(x(r["from"]), rows[r["c"]] - 8) for r in near if r["kind"] == "dose" and r["from"] < x.high]
+    return [*out, *(area(joined([(a - 5, b - 4), (a + 5, b - 4), (a, b + 5)]) + "Z", "#0b5c3b") for a, b in doses)]
 
 
 def swimmer_order(results: StudyResults) -> list[str]:
@@ -82,8 +88,7 @@ def _near_rows(results: StudyResults, scale: str, label: dict[str, str]) -> list
     for (course,), frame in graded.group_by(["course_id"], maintain_order=True):
         for first, after, grade in runs_of(frame.to_dicts()):
             start, stop = first / MINUTES_A_DAY, (after if after is not None else first + 60) / MINUTES_A_DAY
-            out.append({"kind": "grade", "c": label[str(course)], "from": start, "to": stop, "mid": (start + stop) / 2,
-                        "g": str(grade), "ink": GRADE_INK[grade]})  # fmt: skip
+            out.append({"kind": "grade", "c": label[str(course)], "from": start, "to": stop, "grade": grade})
     for r in results.tables["marks"].filter(pl.col("group") == "tocilizumab").to_dicts():
         if r["course_id"] in label:
             at = r["minute"] / MINUTES_A_DAY
@@ -92,11 +97,16 @@ def _near_rows(results: StudyResults, scale: str, label: dict[str, str]) -> list
 
 
 WHAT_SHAPES = {
-    "response": ("circle", "#0072b2"),
-    "relapse": ("M-1,-1L1,1M-1,1L1,-1", "#d55e00"),
-    "death": ("square", "#1b1b1b"),
-    "last_contact": ("triangle-right", "#5b6770"),
+    "response": ("M-4.5,0A4.5,4.5 0 1,0 4.5,0A4.5,4.5 0 1,0 -4.5,0Z", "#0072b2"),
+    "relapse": ("M-4.5,-4.5L4.5,4.5M-4.5,4.5L4.5,-4.5", "#d55e00"),
+    "death": ("M-4.2,-4.2H4.2V4.2H-4.2Z", "#1b1b1b"),
+    "last_contact": ("M-3.5,-4.8L5,0L-3.5,4.8Z", "#5b6770"),
 }
+
+
+def _mark(x: float, y: float, what: str) -> str:
+    outline, colour = WHAT_SHAPES[what]
+    return group(x, y, [path(outline, colour, 2)])
 
 
 def what_happened(results: StudyResults) -> list[dict[str, Any]]:
@@ -118,52 +128,27 @@ def what_happened(results: StudyResults) -> list[dict[str, Any]]:
     return sorted(unique.values(), key=lambda r: (r["course_id"], r["what"]))
 
 
-def _follow_up(results: StudyResults, words: Words, label: dict[str, str], arms: list[str], height: int) -> Any:
-    import altair as alt
-
+def _follow_up(
+    results: StudyResults, words: Words, label: dict[str, str], rows: dict[str, float], arms: list[str], height: float
+) -> list[str]:
+    """Bars in the arm's colour from time zero to last contact or death, with what happened on them; its key below."""
     inside = arm_of(results)
-    marks: list[dict[str, Any]] = [
-        {"c": label[r["course_id"]], "t": r["at"] / DAYS_A_MONTH, "w": words(f"swimmer.{r['what']}")}
-        for r in what_happened(results)
-        if r["course_id"] in label
-    ]
-    ends: dict[str, float] = {m["c"]: max(n["t"] for n in marks if n["c"] == m["c"]) for m in marks}
-    reverse = {text: course for course, text in label.items()}
-    bars = [{"c": c, "t": 0, "to": t, "a": words.term(inside.get(reverse[c], "none"))} for c, t in ends.items()]
-    names = [words.term(a) for a in arms] + [words.term("none")]
-    colours = alt.Scale(domain=names, range=[*ARM_COLOURS[: len(arms)], "#9aa4ad"])
-    order = list(label.values())
-    row = alt.Y("c:N", sort=order, axis=None, scale=alt.Scale(domain=order))
-    end = max([1.0, *ends.values()])
-    x = alt.X(
-        "t:Q",
-        scale=alt.Scale(domain=[0, end * 1.04], nice=False),
-        axis=alt.Axis(title=words("axis.time.months"), tickMinStep=1),
-    )
-    lines = (
-        alt.Chart(values(bars))
-        .mark_bar(height=6, opacity=0.35)
-        .encode(x=x, x2="to:Q", y=row, color=alt.Color("a:N", scale=colours, legend=None))
-    )
-    kinds = [words(f"swimmer.{k}") for k in WHAT_SHAPES]
-    legend = alt.Legend(
-        title=None, orient="bottom", direction="horizontal", symbolSize=90, columnPadding=14, symbolStrokeColor=INK
-    )
-    points = (
-        alt.Chart(values(marks))
-        .mark_point(size=70, strokeWidth=2, filled=False, opacity=1)
-        .encode(
-            x=x,
-            y=row,
-            shape=alt.Shape(
-                "w:N", scale=alt.Scale(domain=kinds, range=[s for s, _ in WHAT_SHAPES.values()]), legend=legend
-            ),
-            color=alt.Color(
-                "w:N", scale=alt.Scale(domain=kinds, range=[c for _, c in WHAT_SHAPES.values()]), legend=None
-            ),
-        )
-    )
-    layers = alt.layer(lines, points).resolve_scale(color="independent")
-    return layers.properties(
-        width=370, height=height, title=alt.TitleParams(words("swimmer.far"), anchor="start", fontSize=12)
-    )
+    happened = [r for r in what_happened(results) if r["course_id"] in label]
+    ends: dict[str, float] = {}
+    for r in happened:
+        ends[r["course_id"]] = max(ends.get(r["course_id"], 0.0), r["at"] / DAYS_A_MONTH)
+    x = Scale(0, max([1.0, *ends.values()]) * 1.04, 0, FAR)
+    ticks = [(t, short(t)) for t in round_ticks(0, x.high, 12)]
+    out = [text(0, -18, words("swimmer.far"), 12, bold=True)]
+    out += axis_below(x, height, ticks, words("axis.time.months"), grid=height)
+    for course, end in ends.items():
+        arm = inside.get(course)
+        colour = arm_style(arms.index(arm))[0] if arm in arms else "#9aa4ad"
+        out.append(rect(0, rows[label[course]] - 3, x(end), 6, colour, 'opacity="0.35"'))
+    out += [_mark(x(r["at"] / DAYS_A_MONTH), rows[label[r["course_id"]]], r["what"]) for r in happened]
+    at = 6.0
+    for what in WHAT_SHAPES:
+        said = words(f"swimmer.{what}")
+        out += [_mark(at, height + 56, what), text(at + 10, height + 56, said, 12)]
+        at += 34 + width_of(said, 12)
+    return out

@@ -101,6 +101,12 @@ TERMS: dict[str, tuple[str, str]] = {
     "readings": ("readings", "读数"),
 }  # fmt: skip
 
+# a bare number after these is a day
+ENGLISH: tuple[tuple[str, str], ...] = (
+    (r"(cumulative incidence|survival) at ([\d.]+)", "{0} at {1} days"),
+    (r"(.*restricted means?) to ([\d.]+)", "{0} to {1} days"),
+)
+
 # whole-phrase patterns; every group is translated on its own
 PATTERNS: tuple[tuple[str, str], ...] = (
     (r"survival at ([\d.]+) months", "{0} 个月生存率"),

@@ -139,7 +139,7 @@ def course_table(results: StudyResults, words: Words) -> Block:
             hours(r["given_at"]),
             words("semicolon").join(how.get(r["course_id"], [])) or NOTHING,
             *(str(worst[s].get(r["course_id"], 0)) for s in scales),
-            Cell(words.term(r["why"]), "soft"),
+            Cell(words.why(r["why"]), "soft"),
         ]
         for r in results.tables["arms"].to_dicts()
     ]

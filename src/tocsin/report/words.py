@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, Literal
 
-from tocsin.report.terms import PATTERNS, TERMS
+from tocsin.report.phrases import PHRASE_PATTERNS, PHRASES, SMALL, STATES
+from tocsin.report.terms import ENGLISH, PATTERNS, TERMS
 
 Lang = Literal["en", "zh"]
 
@@ -41,13 +43,14 @@ WORDS: dict[str, tuple[str, str]] = {
     "unknown": ("not stated", "未说明"),
     "colon": (": ", "："),
     "comma": (", ", "，"),
+    "stop": (". ", "。"),
     "semicolon": ("; ", "；"),
     "fold": ("{what}: show {n} rows", "{what}：展开 {n} 行"),
     "interval": ("{level} % CI", "{level} % CI"),
     "not_reached": ("not reached", "未达到"),
     "not_estimable": ("not estimable", "无法估计"),
     "unit.points": ("percentage points", "个百分点"),
-    "unit.days": ("d", "天"),
+    "unit.days": ("days", "天"),
     "unit.months": ("months", "个月"),
     "unit.hours": ("h", "小时"),
     "arm.none": ("in no arm", "未入组"),
@@ -268,10 +271,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "figure.patients": ("Temperature, grade and treatment of every course", "逐例体温、分级与治疗"),
     "figure.patients.none": ("No temperature was recorded for any course of the study.", "研究疗程均无体温记录。"),
     "figure.patients.caption": (
-        "Readings are joined only where the gap is 8 h or less. The window runs from a day before the first grade "
-        "to a day after the last. "
+        "Temperature over days since time zero. Readings are joined only where the gap is 8 h or less. The window "
+        "runs from a day before the first grade to a day after the last. "
         "Readings below 35.9 °C stand at 35.9.",
-        "仅相隔不超过 8 小时的读数相连。时间窗为首次分级前一天至末次分级后一天。低于 35.9 °C 的读数画在 35.9。",
+        "横轴为距时间零点的天数，纵轴为体温。仅相隔不超过 8 小时的读数相连。"
+        "时间窗为首次分级前一天至末次分级后一天。低于 35.9 °C 的读数画在 35.9。",
     ),
     "figure.left_out": ("{n} more courses are in the tables, not in the figure.", "另有 {n} 个疗程仅列于表中。"),
     "swimmer.near": ("{scale} by day", "{scale} 逐日"),
@@ -287,7 +291,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "axis.incidence": ("probability of the event", "事件发生概率"),
     "axis.day": ("day since time zero", "距时间零点（天）"),
     "axis.share": ("share of courses", "疗程比例"),
-    "axis.temperature": ("temperature, °C", "体温（°C）"),
+    "axis.day.short": ("day", "天"),
     "chart.title": ("{course} · {arm} · max CRS {grade}", "{course} · {arm} · 最高 CRS {grade}"),
     "chart.due": ("due", "触发"),
     "chart.due_at": ("due at {hours}", "触发 {hours}"),
@@ -340,6 +344,12 @@ WORDS: dict[str, tuple[str, str]] = {
 }
 
 
+def _filled(pattern: str, said: str, phrase: str, word: Callable[[str], str]) -> str:
+    """`said` with the groups of a pattern that fits the whole phrase, else nothing."""
+    found = re.fullmatch(pattern, phrase)
+    return said.format(*map(word, found.groups())) if found else ""
+
+
 class Words:
     """The words of one language: `words(key, **values)` is fixed text, `words.term(text)` a phrase of the data."""
 
@@ -358,13 +368,32 @@ class Words:
             english, chinese = TERMS[phrase]
             return chinese if self.lang == "zh" else english
         if self.lang == "en":
-            return phrase
+            return next((made for pattern, said in ENGLISH if (made := _filled(pattern, said, phrase, str))), phrase)
+        if phrase in PHRASES:
+            return PHRASES[phrase]
+        if "; " in phrase:
+            return "；".join(self.term(part) for part in phrase.split("; "))
+        for pattern, chinese in (*PATTERNS, *PHRASE_PATTERNS):
+            if made := _filled(pattern, chinese, phrase, self._word):
+                return made
         if " v " in phrase:
             return " v ".join(self.term(part) for part in phrase.split(" v "))
-        for pattern, chinese in PATTERNS:
-            if found := re.fullmatch(pattern, phrase):
-                return chinese.format(*(self.term(group) for group in found.groups()))
-        return phrase
+        name, sign, rest = phrase.partition(": ")
+        return f"{self.term(name)}：{self.term(rest)}" if sign and self.term(rest) != rest else phrase
+
+    def _word(self, word: str) -> str:
+        return SMALL.get(word) or self.term(word)
+
+    def why(self, text: str) -> str:
+        """Why a course is in its arm: `early: yes; conventional: late` with the states in words."""
+        parts = [part.rpartition(": ") for part in text.split("; ")]
+        if not all(name and state in STATES for name, _, state in parts):
+            return self.term(text)
+        return self("semicolon").join(f"{self.term(n)}{self('colon')}{self('follow.' + s)}" for n, _, s in parts)
+
+    def value(self, text: str) -> str:
+        """The value of a choice: here `none` means nothing, not `in no arm`."""
+        return self("grade.none") if text == "none" else self.term(text)
 
     def of(self, row: dict[str, Any]) -> str:
         """The text of a row that carries both languages as `text` and `text_zh`."""

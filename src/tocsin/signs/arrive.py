@@ -34,6 +34,7 @@ from tocsin.signs.state import (
     SYSTOLIC,
     TEMPERATURE,
     TOCILIZUMAB,
+    UNSURE,
 )
 
 
@@ -95,11 +96,21 @@ def arrive_stay(slots: Any, since: Any, c: Any, minute: int, starts: bool) -> No
     c.covered = 0
     for k in range(SLOTS):
         slots[k].due = LONG_AGO
-    for d in range(PRESSORS):
+        slots[k].read = LONG_AGO
+    c.previous_low = 0
+    c.previous_due = LONG_AGO
+    c.seen_read = LONG_AGO
+    for d in range(2 * PRESSORS):
         since[d] = NEVER
+    for axis in range(4):
+        c.attribution[axis] = UNSURE
+        c.attribution_read[axis] = LONG_AGO
     c.orders_used = 0
     c.device_due = LONG_AGO
+    c.device_start = LONG_AGO
     c.support = -1
+    c.flow_read = LONG_AGO
+    c.fio2_read = LONG_AGO
     c.intubated = LONG_AGO
     if c.open:
         end_episode(c, minute, ENDED_RECORDS)
@@ -124,87 +135,98 @@ def arrive_tocilizumab(c: Any, minute: int) -> None:
     c.last_tocilizumab = minute
 
 
-def arrive_device(
-    c: Any,
-    rules: Any,
-    device: int,
-    minute: int,
-    start: int,
-    flow: float,
-    fio2: float,
-    excluded: int,
-    position: int,
-    key: int,
-) -> None:
-    """A device row: the newest start wins, at the same start the higher class."""
-    if c.covered == 0 or start < c.device_start:
+def arrive_device(c: Any, rules: Any, minute: int, act: Any) -> None:
+    """A device row: the newest start wins; at the same start the higher class, then the later stop.
+
+    A row that arrives after its own printed stop says room air since that stop.
+    """
+    if c.covered == 0 or act.read < c.device_start:
         return
-    if start == c.device_start and c.support >= 0 and minute < c.device_due:
-        new_low, new_high = oxygen_class(rules, device, flow, fio2, excluded)
+    if act.read == c.device_start and c.support >= 0 and minute < c.device_due:
+        new_low, new_high = oxygen_class(rules, act.code, act.value, act.value2, act.flag)
         old_low, old_high = oxygen_class(rules, c.support, c.flow, c.fio2, c.excluded)
-        if new_low < old_low or (new_low == old_low and new_high <= old_high):
+        if new_low < old_low or (new_low == old_low and new_high < old_high):
+            return
+        if new_low == old_low and new_high == old_high and act.stop <= c.device_stop:
             return
     known = c.support >= 0 and minute < c.device_due
-    if device == rules.ventilator and known and c.support != device:
+    if act.code == rules.ventilator and known and c.support != act.code:
         c.intubated = minute
         if minute + rules.after_intubation < c.soonest:
             c.soonest = minute + rules.after_intubation
+    c.device_start = act.read
+    c.device_stop = act.stop
+    c.device_position = act.position
+    hold_device(c, rules, minute, act.code, act.read, act.value, act.value2, act.flag, act.key)
+    if act.stop <= minute and act.stop < c.device_due:
+        hold_device(c, rules, minute, rules.room_air, act.stop, np.nan, np.nan, 0, -1)
+
+
+def hold_device(
+    c: Any, rules: Any, minute: int, device: int, start: int, flow: float, fio2: float, excluded: int, key: int
+) -> None:
+    """The device held from `start` on, for its window."""
     c.support = device
-    c.device_start = start
     c.device_due = start + rules.device_valid
-    c.device_position = position
     c.device_key = key
-    c.flow = flow
-    c.fio2 = fio2
+    # even: the minute of a settings row, twice; odd: the device's own, which only settings no older than it outlive
+    if c.flow_read < 2 * start or c.flow_read % 2:
+        c.flow = flow
+        c.flow_read = 2 * start - 1
+    if c.fio2_read < 2 * start or c.fio2_read % 2:
+        c.fio2 = fio2
+        c.fio2_read = 2 * start - 1
     c.excluded = excluded
     if c.device_due > minute and c.device_due < c.soonest:
         c.soonest = c.device_due
 
 
-def arrive_settings(c: Any, minute: int, flow: float, fio2: float) -> None:
-    """A row without a device: flow and FiO2 of the device held; its window is not renewed."""
-    if c.covered == 0 or c.support < 0 or minute >= c.device_due:
+def arrive_settings(c: Any, read: int, flow: float, fio2: float) -> None:
+    """A row without a device: flow and FiO2 of the device that started no later; its window is not renewed.
+
+    Settings older than the device or than those held are ignored; of two in one minute the higher counts.
+    """
+    if c.covered == 0:
         return
-    if flow == flow:
+    if flow == flow and (2 * read > c.flow_read or (2 * read == c.flow_read and flow > c.flow)):
         c.flow = flow
-    if fio2 == fio2:
+        c.flow_read = 2 * read
+    if fio2 == fio2 and (2 * read > c.fio2_read or (2 * read == c.fio2_read and fio2 > c.fio2)):
         c.fio2 = fio2
+        c.fio2_read = 2 * read
 
 
 def arrive_device_stop(c: Any, rules: Any, minute: int, key: int) -> None:
     """The stop printed in a device's row: room air from then on, if that device is still the one held."""
-    if c.covered == 0 or c.support < 0 or c.device_key != key:
+    if c.covered == 0 or c.support < 0 or c.device_key != key or minute >= c.device_due:
         return
-    c.support = rules.room_air
-    c.device_start = minute
-    c.device_due = minute + rules.device_valid
-    c.device_key = -1
-    c.flow = np.nan
-    c.fio2 = np.nan
-    c.excluded = 0
-    if c.device_due < c.soonest:
-        c.soonest = c.device_due
+    hold_device(c, rules, minute, rules.room_air, minute, np.nan, np.nan, 0, -1)
 
 
-def arrive_attribution(c: Any, axis: int, value: int) -> None:
-    """A reviewer's word on one axis; it does not expire."""
+def arrive_attribution(c: Any, axis: int, read: int, value: int) -> None:
+    """A reviewer's word on one axis; it holds until the next, or the end of the stay."""
+    if c.covered == 0 or read < c.attribution_read[axis]:
+        return
+    if read == c.attribution_read[axis] and value < c.attribution[axis]:
+        return
     c.attribution[axis] = value
+    c.attribution_read[axis] = read
 
 
 def take_act(slots: Any, orders: Any, since: Any, c: Any, rules: Any, minute: int, act: Any, position: int) -> bool:
     """One act into the state; False if a course has more running orders than there is room for."""
     kind = act.kind
     if kind == ORDER_RUNS:
-        return arrive_order(orders, c, rules, act.key, act.code, minute, act.read, act.flag == 1, position)
+        return arrive_order(orders, c, rules, act.key, act.code, minute, act.read, act.stop, True, position)
     if kind == ORDER_STOP:
         if act.flag == 1:
             arrive_order_stop(orders, c, act.key, position)
         else:
-            return arrive_order(orders, c, rules, act.key, act.code, minute, act.read, False, position)
+            return arrive_order(orders, c, rules, act.key, act.code, minute, act.read, act.stop, False, position)
     elif kind == DEVICE:
-        arrive_device(c, rules, act.code, minute, act.read, act.value, act.value2, act.flag, position, act.key)
+        arrive_device(c, rules, minute, act)
     elif kind == SETTINGS:
-        arrive_settings(c, minute, act.value, act.value2)
+        arrive_settings(c, act.read, act.value, act.value2)
     elif kind == DEVICE_STOP:
         arrive_device_stop(c, rules, minute, act.key)
     elif kind == MASKING:
@@ -214,7 +236,7 @@ def take_act(slots: Any, orders: Any, since: Any, c: Any, rules: Any, minute: in
     elif kind == ASSESSED or kind == READING:
         arrive_reading(slots, c, rules, act.code, minute, act.read, act.value, act.flag, position)
     elif kind == ATTRIBUTED:
-        arrive_attribution(c, act.code, act.flag)
+        arrive_attribution(c, act.code, act.read, act.flag)
     elif kind == STAY_START:
         arrive_stay(slots, since, c, minute, True)
     elif kind == STAY_END:

@@ -59,7 +59,7 @@ class Course:
         course[0] = self.facts
         kept = (
             np.zeros(state.SLOTS, state.SLOT).view(np.recarray), np.zeros(state.ORDERS, state.ORDER).view(np.recarray),
-            np.full(state.PRESSORS, state.NEVER), course,
+            np.full(2 * state.PRESSORS, state.NEVER), course,
         )  # fmt: skip
         state.begin(kept[0], kept[1], kept[2], course[0])
         return kept
@@ -110,9 +110,7 @@ class Course:
 
     def _settle(self, kept: State, minute: int) -> int:
         slots, orders, since, course = kept
-        situation = settle.settle(
-            slots, orders, since, np.zeros(state.PRESSORS, np.int64), course[0], self.rules, minute
-        )
+        situation = settle.settle(slots, orders, since, course[0], self.rules, minute)
         course[0].ended = 0
         return int(situation)
 

@@ -139,10 +139,25 @@ def _course_facts(records: Records, courses: pl.DataFrame, parameters: Parameter
     made["uses_capd"] = (facts.get_column("child") | facts.get_column("unknown")).to_numpy()
     made["infusion"], made["end"] = facts.get_column("infusion").to_numpy(), facts.get_column("end").to_numpy()
     made["stays_given"] = "stays" in records.supplied
+    vague = _charted_to_the_day(records.drugs, pl.col("drug").is_in(_watched_drugs()))
     made["covers_drugs"] = "stays" in records.supplied and "drugs" in records.supplied
+    made["covers_drugs"] &= ~courses.get_column("patient_id").is_in(vague).to_numpy()
+    vague = _charted_to_the_day(records.supports, pl.lit(True))
+    made["supports_open"] = courses.get_column("patient_id").is_in(vague).to_numpy()
     if parameters.fall_fraction:
         _own_limits(records, courses, parameters, made)
     return made
+
+
+def _watched_drugs() -> list[str]:
+    """Drugs whose presence decides a sign."""
+    drugs = vocabulary.drugs().items()
+    return [name for name, drug in drugs if drug.counts_as_vasopressor or drug.group in MASKING_GROUPS]
+
+
+def _charted_to_the_day(table: pl.DataFrame, which: pl.Expr) -> list[str]:
+    """Patients with such a row charted to the day: it decides no minute, so nothing is excluded at any minute."""
+    return table.filter((pl.col("precision") == "day") & which).get_column("patient_id").unique().to_list()
 
 
 def _own_limits(records: Records, courses: pl.DataFrame, parameters: Parameters, made: np.ndarray[Any, Any]) -> None:
@@ -238,12 +253,13 @@ def _spans(column: pl.Series) -> dict[Any, tuple[int, int]]:
     return {v: (end - n, end) for v, n, end in zip(runs.get_column("value").to_list(), lengths, ends, strict=True)}
 
 
-_ACT_COLUMNS = ("minute", "rank", "kind", "code", "key", "flag", "read", "value", "value2", "position")
+_ACT_COLUMNS = ("minute", "rank", "kind", "code", "key", "flag", "read", "value", "value2", "position", "stop")
 
 
 def _act(frame: pl.DataFrame, kind: int, at: pl.Expr, read: pl.Expr | None = None, **more: pl.Expr) -> pl.DataFrame:
     """Rows of one kind; `at` is the instant it counts from, `read` the instant it was true."""
     numbers = {name: more.get(name, pl.lit(0)) for name in ("code", "key", "flag", "position")}
+    stop = minute_of(more["stop"]).fill_null(state.NEVER) if "stop" in more else pl.lit(state.NEVER, pl.Int32)
     values = {name: more.get(name, pl.lit(None, pl.Float64)) for name in ("value", "value2")}
     return frame.select(
         course=pl.col("course"),
@@ -253,6 +269,7 @@ def _act(frame: pl.DataFrame, kind: int, at: pl.Expr, read: pl.Expr | None = Non
         **{name: expr.cast(pl.Int32) for name, expr in numbers.items()},
         read=minute_of(at if read is None else read),
         **{name: expr.cast(pl.Float64).fill_null(float("nan")) for name, expr in values.items()},
+        stop=stop,
     )
 
 
@@ -270,7 +287,7 @@ def _acts(
         *_assessment_acts(_with_courses(records.assessments, of, ("time", "item", "value")), parameters),
     ]
     acts = pl.concat(parts)
-    always = (state.STAY_START, state.STAY_END, state.ATTRIBUTED)
+    always = (state.STAY_START, state.STAY_END)
     keep = (pl.col("minute") >= -int(parameters.lookback_h * 60)) | pl.col("kind").is_in(always)
     # one key: ties keep the order of the record tables (patient, start, row)
     place = pl.col("course").cast(pl.Int64) * 2**31 + pl.col("minute").cast(pl.Int64) + 2**30
@@ -335,7 +352,9 @@ def _drug_acts(drugs: pl.DataFrame, parameters: Parameters) -> list[pl.DataFrame
     at, read = clock_column(parameters, "start"), pl.col("start")
     runs = pl.col("rate").is_null() | (pl.col("rate") > 0)
     names = pressor_names()
-    orders = _without_empty_orders(drugs.filter(pl.col("drug").is_in(names), pl.col("mode") == "infusion"))
+    spelled = pl.concat_str(pl.col("order_id").fill_null("-"), "drug", separator="|")
+    orders = drugs.filter(pl.col("drug").is_in(names), pl.col("mode") == "infusion")
+    orders = orders.with_columns(key=spelled.rank("dense").cast(pl.Int32))
     codes = pl.col("drug").replace_strict({n: k for k, n in enumerate(names)}, default=0, return_dtype=pl.Int32)
     key = pl.col("key")
     parts = [
@@ -348,6 +367,7 @@ def _drug_acts(drugs: pl.DataFrame, parameters: Parameters) -> list[pl.DataFrame
             key=key,
             flag=pl.lit(1),
             position=pl.col("position"),
+            stop=pl.col("stop"),
         ),
         _act(
             orders.filter(~runs),
@@ -370,19 +390,6 @@ def _drug_acts(drugs: pl.DataFrame, parameters: Parameters) -> list[pl.DataFrame
     given = administrations(drugs, "tocilizumab", parameters)
     parts.append(_act(given, state.TOCILIZUMAB, pl.col("at"), position=pl.col("position")))
     return parts
-
-
-def _without_empty_orders(orders: pl.DataFrame) -> pl.DataFrame:
-    """Orders with their key; a start and a stop of one order at one instant is nothing unless the order ran before."""
-    runs = pl.col("rate").is_null() | (pl.col("rate") > 0)
-    spelled = pl.concat_str(pl.col("order_id").fill_null("-"), "drug", separator="|")
-    orders = orders.with_columns(key=spelled.rank("dense").cast(pl.Int32), runs=runs)
-    instant = ["course", "key", "start"]
-    both = pl.col("runs").any() & (~pl.col("runs")).any()
-    ends = orders.group_by(instant).agg(both=both, ends=pl.when(~both).then(pl.col("runs").any())).sort(instant)
-    ran = pl.col("ends").forward_fill().shift(1).over("course", "key").fill_null(False)
-    empty = ends.select(*instant, nothing=pl.col("both") & ~ran)
-    return orders.join(empty, on=instant, how="left").filter(~(pl.col("nothing") & pl.col("runs")))
 
 
 def administrations(drugs: pl.DataFrame, drug: str, parameters: Parameters) -> pl.DataFrame:
@@ -411,7 +418,17 @@ def _support_acts(supports: pl.DataFrame, parameters: Parameters) -> list[pl.Dat
     charted = supports.filter(pl.col("device").is_not_null())
     stops = charted.filter(pl.col("stop").is_not_null())
     return [
-        _act(charted, state.DEVICE, at, read, code=device, key=pl.col("position"), flag=excluded, **settings),
+        _act(
+            charted,
+            state.DEVICE,
+            at,
+            read,
+            code=device,
+            key=pl.col("position"),
+            flag=excluded,
+            stop=pl.col("stop"),
+            **settings,
+        ),
         _act(supports.filter(pl.col("device").is_null()), state.SETTINGS, at, read, **settings),
         _act(
             stops, state.DEVICE_STOP, pl.max_horizontal("stop", at), key=pl.col("position"), position=pl.col("position")
@@ -435,6 +452,8 @@ def _assessment_acts(assessments: pl.DataFrame, parameters: Parameters) -> list[
         )
     for item, axis in _AXES.items():
         rows = assessments.filter(pl.col("item") == item)
-        word = pl.col("value").replace_strict({"no": 0, "yes": 1}, default=2, return_dtype=pl.Int32)
+        word = pl.col("value").replace_strict(
+            {"no": state.NO, "yes": state.YES}, default=state.UNSURE, return_dtype=pl.Int32
+        )
         parts.append(_act(rows, state.ATTRIBUTED, at, read, code=pl.lit(axis), flag=word, position=pl.col("position")))
     return parts

@@ -49,11 +49,10 @@ def _cohort(
     episodes: Any,
 ) -> tuple[int, int]:
     """Fills `who`, `when`, `what` (`where` if `every`) and `episodes`; how many of each, -1 or -2 on overflow."""
-    slots, orders, since, start = (
+    slots, orders, since = (
         np.zeros(SLOTS, SLOT),
         np.zeros(ORDERS, ORDER),
-        np.zeros(PRESSORS, np.int32),
-        np.zeros(PRESSORS, np.int32),
+        np.zeros(2 * PRESSORS, np.int32),
     )
     n, e = 0, 0
     r = rules[0]
@@ -103,7 +102,7 @@ def _cohort(
                 j += 1
             if not changes:
                 continue
-            situation = settle.settle(slots, orders, since, start, c, r, minute)
+            situation = settle.settle(slots, orders, since, c, r, minute)
             before = minute
             if c.ended:
                 episodes[e].course, episodes[e].number, episodes[e].onset = w, c.number, c.ended_onset
@@ -167,7 +166,6 @@ def _tick(
     A patient's own changes between ticks (expiries, overlaps) are settled on the way; `before` holds the minute each
     was settled last.
     """
-    start = np.zeros(PRESSORS, np.int32)
     r = rules[0]
     j = 0
     for w in range(courses.size):
@@ -177,13 +175,13 @@ def _tick(
             if due >= minute:
                 break
             episode.pass_time(c, due)
-            settle.settle(slots[w], orders[w], since[w], start, c, r, due)
+            settle.settle(slots[w], orders[w], since[w], c, r, due)
             before[w] = due
         episode.pass_time(c, minute)
         while j < acts.size and who[j] == w:
             arrive.take_act(slots[w], orders[w], since[w], c, r, minute, acts[j], acts[j].position)
             j += 1
-        out[w] = settle.settle(slots[w], orders[w], since[w], start, c, r, minute)
+        out[w] = settle.settle(slots[w], orders[w], since[w], c, r, minute)
         before[w] = minute
 
 

@@ -4,44 +4,53 @@ from __future__ import annotations
 
 from typing import Any
 
-from tocsin.signs.state import LONG_AGO, NEVER, ORDERS
+from tocsin.signs.state import LONG_AGO, NEVER, ORDERS, PRESSORS
 
 
 def arrive_order(
-    orders: Any, c: Any, rules: Any, key: int, drug: int, minute: int, start: int, runs: bool, position: int
+    orders: Any, c: Any, rules: Any, key: int, drug: int, minute: int, start: int, stop: int, runs: bool, position: int
 ) -> bool:
-    """A row of an order: it runs from `start`, or (rate 0) it is stopped. False if there is no room for the order."""
+    """A row of an order: it runs from `start` (until `stop`, where printed), or (rate 0) it is stopped.
+
+    False if there is no room for the order. An older row than the one held is ignored; of two rows with the same start
+    that run, the one that stops later, or never, counts.
+    """
     if c.covered == 0:
         return True
-    at = -1
-    for i in range(c.orders_used):
-        if orders[i].key == key:
-            at = i
+    at = order_place(orders, c, key)
     if at < 0:
-        if not runs:
-            return True
-        if c.orders_used < ORDERS:
-            at = c.orders_used
-            c.orders_used += 1
-        else:
-            for i in range(ORDERS):
-                if orders[i].running == 0:
-                    at = i
-            if at < 0:
-                return False
-    elif start < orders[at].start:
-        return True
+        return False
     o = orders[at]
+    over = not runs or stop <= minute
+    if o.key == key and (start < o.start or (start == o.start and o.running and (over or stop < o.stop))):
+        return True
     o.key = key
     o.drug = drug
     o.start = start
-    o.running = 1 if runs else 0
+    o.stop = stop
+    o.running = 0 if over else 1
     o.due = start + rules.silent
     o.position = position
     c.pressor_position = position
-    if runs and o.due > minute and o.due < c.soonest:
+    if not over and o.due > minute and o.due < c.soonest:
         c.soonest = o.due
     return True
+
+
+def order_place(orders: Any, c: Any, key: int) -> int:
+    """Where an order is kept, or a free place (its key differs); -1 if all are running."""
+    for i in range(c.orders_used):
+        if orders[i].key == key:
+            return i
+    if c.orders_used < ORDERS:
+        c.orders_used += 1
+        orders[c.orders_used - 1].key = -1
+        return c.orders_used - 1
+    for i in range(ORDERS):
+        if orders[i].running == 0:
+            orders[i].key = -1
+            return i
+    return -1
 
 
 def arrive_order_stop(orders: Any, c: Any, key: int, position: int) -> None:
@@ -51,13 +60,11 @@ def arrive_order_stop(orders: Any, c: Any, key: int, position: int) -> None:
             orders[i].running = 0
 
 
-def settle_orders(orders: Any, since: Any, start: Any, c: Any, rules: Any, minute: int) -> int:
-    """Which drugs run surely (`since`), which may (`start` of the silent order); returns 1 if any order is silent."""
+def settle_orders(orders: Any, since: Any, c: Any, rules: Any, minute: int) -> int:
+    """Since when each drug runs surely, and since when it may; returns 1 if any order is silent."""
     silent = 0
     for d in range(rules.pressors):
-        start[d] = NEVER
-    for d in range(rules.pressors):
-        sure = False
+        sure, begun = False, NEVER
         for i in range(c.orders_used):
             o = orders[i]
             if o.running and o.drug == d:
@@ -65,48 +72,49 @@ def settle_orders(orders: Any, since: Any, start: Any, c: Any, rules: Any, minut
                     sure = True
                 else:
                     silent = 1
-                    start[d] = min(start[d], o.start)
-        if not sure:
+                    begun = min(begun, o.start)
+        if sure:
+            begun = minute
+            if since[d] == NEVER:
+                since[d] = minute
+                if minute + rules.overlap < c.soonest:
+                    c.soonest = minute + rules.overlap
+        else:
             since[d] = NEVER
-        elif since[d] == NEVER:
-            since[d] = minute
-            if minute + rules.overlap < c.soonest:
-                c.soonest = minute + rules.overlap
+        if begun == NEVER:
+            since[PRESSORS + d] = NEVER
+        elif since[PRESSORS + d] == NEVER:
+            since[PRESSORS + d] = begun
     return silent
 
 
-def count_pressors(
-    orders: Any, since: Any, start: Any, c: Any, rules: Any, minute: int, vasopressin: bool, possible: bool
-) -> int:
+def count_pressors(since: Any, c: Any, rules: Any, minute: int, vasopressin: bool, possible: bool) -> int:
     """Vasopressors running together, capped at 2; `possible` counts the silent orders and the just intubated."""
+    from_ = PRESSORS if possible else 0
     first, running = NEVER, 0
     for d in range(rules.pressors):
-        begun = since[d] if since[d] != NEVER else (start[d] if possible else NEVER)
-        if (
-            begun == NEVER
-            or (rules.vasopressin[d] and not vasopressin)
-            or (not possible and held_back(c, rules, begun, minute))
-        ):
-            continue
-        running += 1
-        if begun < first:
-            first = begun
+        begun = since[from_ + d]
+        if counts(c, rules, d, begun, minute, vasopressin, possible):
+            running += 1
+            first = min(first, begun)
     if running < 2:
         return running
     count, skipped = 1, False
     for d in range(rules.pressors):
-        begun = since[d] if since[d] != NEVER else (start[d] if possible else NEVER)
-        if (
-            begun == NEVER
-            or (rules.vasopressin[d] and not vasopressin)
-            or (not possible and held_back(c, rules, begun, minute))
-        ):
-            continue
-        if begun == first and not skipped:
-            skipped = True
-        elif minute >= begun + rules.overlap:
-            count += 1
+        begun = since[from_ + d]
+        if counts(c, rules, d, begun, minute, vasopressin, possible):
+            if begun == first and not skipped:
+                skipped = True
+            elif minute >= begun + rules.overlap:
+                count += 1
     return min(count, 2)
+
+
+def counts(c: Any, rules: Any, d: int, begun: int, minute: int, vasopressin: bool, possible: bool) -> bool:
+    """Whether drug `d`, running since `begun`, is one of those counted."""
+    if begun == NEVER or (rules.vasopressin[d] and not vasopressin):
+        return False
+    return possible or not held_back(c, rules, begun, minute)
 
 
 def held_back(c: Any, rules: Any, begun: int, minute: int) -> bool:

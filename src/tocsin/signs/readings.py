@@ -46,7 +46,7 @@ def _oral(sign: str, p: Parameters) -> pl.Expr:
 
 
 def _covered(rows: pl.DataFrame, records: Records) -> pl.DataFrame:
-    """Readings inside a stay: its first minute and its last are inside."""
+    """Readings inside a stay; in the minute it ends everything carried is dropped, so that minute is outside."""
     if "stays" not in records.supplied:
         return rows
     stays = events.merged_stays(records.stays).sort("start").rename({"start": "stay_start", "stop": "stay_stop"})
@@ -59,5 +59,5 @@ def _covered(rows: pl.DataFrame, records: Records) -> pl.DataFrame:
     )
     started = (pl.col("stay_start") - pl.col("time_zero")).dt.total_microseconds() // 60_000_000
     stopped = (pl.col("stay_stop") - pl.col("time_zero")).dt.total_microseconds() // 60_000_000
-    inside = started.is_not_null() & (pl.col("minute") >= started) & (stopped.is_null() | (pl.col("minute") <= stopped))
+    inside = started.is_not_null() & (pl.col("minute") >= started) & (stopped.is_null() | (pl.col("minute") < stopped))
     return found.filter(inside)

@@ -24,6 +24,7 @@ _THREE_STATES = ("fever", "hypotension", "fio2_at_least_040")
 _TRUTHS = (
     "fever_carried", "fever_waived", "uses_ice", "uses_capd", "episode_open", "isolated_low_pressure", "provisional",
     "oxygen_assumed", "fio2_estimated", "attribution_reviewed", "fever_before_infusion", "pressor_silent", "covered",
+    "fever_waived_possible",
 )  # fmt: skip
 _UNKNOWN_SCORE = {"ice": 15, "capd": 63}
 _CLOSED = ("still_open", "resolved", "end_of_records")
@@ -128,12 +129,13 @@ def _coded(runs: pl.DataFrame, ids: pl.Series, ends: pl.Series) -> tuple[pl.Data
 
 def unpack(situation: pl.Series) -> list[pl.Series]:
     """The columns of packed situations."""
-    packed, shift, made = situation.to_numpy(), 0, list[pl.Series]()
+    packed, shift, raw = situation.to_numpy(), 0, dict[str, pl.Series]()
     for name, bits in state.FIELDS:
-        raw = pl.Series(((packed >> shift) & ((1 << bits) - 1)).astype(np.int8))
+        raw[name] = pl.Series(name, ((packed >> shift) & ((1 << bits) - 1)).astype(np.int8))
         shift += bits
-        made.append(pl.select(_column(name, pl.lit(raw)).alias(name)).to_series())
-    return made
+    frame = pl.DataFrame(raw).with_columns(_column(name, pl.col(name)).alias(name) for name in raw)
+    waived = pl.when("fever_waived").then(True).when(~pl.col("fever_waived_possible")).then(False)
+    return frame.with_columns(fever_waived=waived).drop("fever_waived_possible").get_columns()
 
 
 def _column(name: str, raw: pl.Expr) -> pl.Expr:

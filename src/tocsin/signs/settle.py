@@ -28,6 +28,7 @@ from tocsin.signs.state import (
     NO,
     OEDEMA,
     OXYGEN_AXIS,
+    PRESSORS,
     R_NONE,
     SEDATED,
     SEIZURE,
@@ -40,7 +41,7 @@ from tocsin.signs.state import (
 )
 
 
-def settle(slots: Any, orders: Any, since: Any, start: Any, c: Any, rules: Any, minute: int) -> int:
+def settle(slots: Any, orders: Any, since: Any, c: Any, rules: Any, minute: int) -> int:
     """What is known at `minute`, packed by FIELDS; advances the episode and sets when it may change by itself."""
     fever = 2
     if known(slots, TEMPERATURE, minute):
@@ -50,12 +51,12 @@ def settle(slots: Any, orders: Any, since: Any, start: Any, c: Any, rules: Any, 
 
     low, high, all_low, all_high, silent = 0, 2, 0, 2, 0
     if c.orders_used:
-        silent = settle_orders(orders, since, start, c, rules, minute)
-        all_low = count_pressors(orders, since, start, c, rules, minute, True, False)
-        low = 0 if all_low == 0 else max(1, count_pressors(orders, since, start, c, rules, minute, False, False))
+        silent = settle_orders(orders, since, c, rules, minute)
+        all_low = count_pressors(since, c, rules, minute, True, False)
+        low = 0 if all_low == 0 else max(1, count_pressors(since, c, rules, minute, False, False))
         if c.covered and c.covers_drugs:
-            all_high = count_pressors(orders, since, start, c, rules, minute, True, True)
-            high = 0 if all_high == 0 else max(1, count_pressors(orders, since, start, c, rules, minute, False, True))
+            all_high = count_pressors(since, c, rules, minute, True, True)
+            high = 0 if all_high == 0 else max(1, count_pressors(since, c, rules, minute, False, True))
     elif c.covered and c.covers_drugs:
         high, all_high = 0, 0
 
@@ -78,6 +79,8 @@ def settle(slots: Any, orders: Any, since: Any, start: Any, c: Any, rules: Any, 
         oxygen_high, assumed = 0, 1
     if oxygen == 0 and known(slots, SPO2, minute) and slots[SPO2].value < 90:
         oxygen, oxygen_high, provisional = 1, max(1, oxygen_high), 1
+    if c.supports_open:  # a device charted to the day only may run at any minute
+        oxygen_high = 4
     if c.attribution[OXYGEN_AXIS] == NO:
         oxygen, oxygen_high, provisional, assumed = 0, 0, 0, 0
 
@@ -118,6 +121,7 @@ def settle(slots: Any, orders: Any, since: Any, start: Any, c: Any, rules: Any, 
     packed |= np.int64(silent) << 52
     packed |= np.int64(c.covered) << 53
     packed |= np.int64(min(c.tocilizumab, 7)) << 54
+    packed |= np.int64(c.number > 0 and not c.covers_drugs) << 57  # no drug table: a waiver is possible
     return int(packed)
 
 
@@ -152,7 +156,8 @@ def settle_neurology(slots: Any, c: Any, rules: Any, minute: int) -> int:
     motor = int(slots[MOTOR].value) if known(slots, MOTOR, minute) else (0 if scored else 3)
     oedema = int(slots[OEDEMA].value) if known(slots, OEDEMA, minute) else (0 if scored else 7)
     if c.attribution[NEURO_AXIS] == NO:
-        ice, capd, awake, seizure, motor, oedema = 10, 0, 0, 0, 0, 0
+        ice, capd = 10 if c.uses_ice else 15, 0 if c.uses_capd else 63
+        awake, seizure, motor, oedema = 0, 0, 0, 0
     packed = np.int64(ice) << 22
     packed |= np.int64(capd) << 26
     packed |= np.int64(awake) << 32
@@ -179,7 +184,7 @@ def next_due(slots: Any, orders: Any, since: Any, c: Any, rules: Any, minute: in
             edge = orders[i].start + rules.overlap
             if edge > minute and edge < due:
                 due = edge
-    for d in range(rules.pressors):
+    for d in range(2 * PRESSORS):
         if since[d] != NEVER and since[d] + rules.overlap > minute and since[d] + rules.overlap < due:
             due = since[d] + rules.overlap
     edge = c.intubated + rules.after_intubation if c.intubated != LONG_AGO else LONG_AGO

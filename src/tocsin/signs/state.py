@@ -44,7 +44,7 @@ RANKS = {STAY_START: 0, ORDER_STOP: 2, DEVICE_STOP: 2, ORDER_RUNS: 4, MASKING: 4
 READING_RANK = RANKS[READING]
 ANTIPYRETIC, STEROID, ANTICYTOKINE = 1, 2, 3
 FEVER_AXIS, HYPOTENSION_AXIS, OXYGEN_AXIS, NEURO_AXIS = range(4)
-YES, NO, UNSURE = 1, 0, 2
+NO, UNSURE, YES = range(3)  # of two in one minute the higher counts
 
 # oxygen class rules of vocabulary/devices.csv
 CLASS_RULES = ("none", "by_flow", "by_flow_high", "low", "high", "by_fio2", "positive_pressure", "ventilator",
@@ -56,7 +56,16 @@ FIO2_FIXED, FIO2_CANNULA, FIO2_MASK = range(3)
 
 SLOT = np.dtype([("value", "f8"), ("read", "i4"), ("due", "i4"), ("position", "i4"), ("rank", "i4")], align=True)
 ORDER = np.dtype(
-    [("key", "i4"), ("drug", "i4"), ("start", "i4"), ("due", "i4"), ("position", "i4"), ("running", "i1")], align=True
+    [
+        ("key", "i4"),
+        ("drug", "i4"),
+        ("start", "i4"),
+        ("due", "i4"),
+        ("position", "i4"),
+        ("stop", "i4"),
+        ("running", "i1"),
+    ],
+    align=True,
 )
 ORDERS = 48
 PRESSORS = 16
@@ -84,11 +93,16 @@ COURSE = np.dtype(
         ("device_due", "i4"),
         ("device_position", "i4"),
         ("device_key", "i4"),
+        ("device_stop", "i4"),
+        ("flow_read", "i4"),
+        ("fio2_read", "i4"),
+        ("supports_open", "i1"),
         ("flow", "f8"),
         ("fio2", "f8"),
         ("excluded", "i1"),
         ("intubated", "i4"),
         ("attribution", "i1", (4,)),
+        ("attribution_read", "i4", (4,)),
         ("open", "i1"),
         ("number", "i4"),
         ("onset", "i4"),
@@ -147,7 +161,7 @@ RULES = np.dtype(
 )
 ACT = np.dtype(
     [("minute", "i4"), ("rank", "i4"), ("kind", "i4"), ("code", "i4"), ("key", "i4"), ("flag", "i4"), ("read", "i4"),
-     ("value", "f8"), ("value2", "f8"), ("position", "i4")], align=True
+     ("value", "f8"), ("value2", "f8"), ("position", "i4"), ("stop", "i4")], align=True
 )  # fmt: skip
 EPISODE = np.dtype(
     [
@@ -194,17 +208,21 @@ FIELDS = (
     ("pressor_silent", 1),
     ("covered", 1),
     ("tocilizumab_doses", 3),
+    ("fever_waived_possible", 1),
 )
 NEURO_UNKNOWN = np.int64(15 << 22 | 63 << 26 | 7 << 32 | 7 << 35 | 3 << 38 | 7 << 40)
 
 
 def begin(slots: Any, orders: Any, since: Any, c: Any) -> None:
-    """Empty state; the course's fixed fields are left as they are."""
+    """Empty state; the course's fixed fields are left as they are.
+
+    `since` holds, per drug, the minute from which it runs surely, then (from PRESSORS on) from which it may.
+    """
     for k in range(SLOTS):
         slots[k].due = LONG_AGO
         slots[k].read = LONG_AGO
         slots[k].position = -1
-    for d in range(PRESSORS):
+    for d in range(2 * PRESSORS):
         since[d] = NEVER
     c.covered = 1 - c.stays_given
     c.neuro = 0
@@ -216,10 +234,13 @@ def begin(slots: Any, orders: Any, since: Any, c: Any) -> None:
     c.device_due = LONG_AGO
     c.device_start = LONG_AGO
     c.device_position = -1
+    c.flow_read = LONG_AGO
+    c.fio2_read = LONG_AGO
     c.support = -1
     c.intubated = LONG_AGO
     for a in range(4):
         c.attribution[a] = UNSURE
+        c.attribution_read[a] = LONG_AGO
     c.open = 0
     c.number = 0
     c.last_held = LONG_AGO

@@ -1,4 +1,4 @@
-"""One body for every trigger: a rule is data (nodes in postfix order), read by one step; none is compiled for itself."""
+"""One body for every trigger: a rule is data (nodes in postfix order) read by one step; none is compiled for itself."""
 
 # ruff: noqa: SIM102, SIM108, SIM109 - compiled code, kept in the shape of its words
 from __future__ import annotations

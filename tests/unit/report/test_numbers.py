@@ -66,6 +66,12 @@ def test_estimates_by_kind() -> None:
     assert estimate_text(row(measure="hazard ratio", estimate=0.456), EN) == "0.46"
 
 
+def test_a_test_has_a_p_and_no_estimate() -> None:
+    assert estimate_text(row(measure="Fisher-Freeman-Halton", p=0.0003), EN) == "–"
+    assert estimate_text(row(measure="survival at 30"), EN) == "not estimable"
+    assert estimate_text(row(measure="restricted mean to 180", estimate=90.0), EN) == "90.00 days"
+
+
 def test_intervals_by_kind() -> None:
     assert interval_text(row(), EN) == "–"
     assert interval_text(row(measure="proportion", low=0.5455, high=0.9808), EN) == "54.55 to 98.08 %"

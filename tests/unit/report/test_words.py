@@ -8,6 +8,7 @@ import pytest
 
 from tocsin.report import words as words_module
 from tocsin.report.fonts_cover import characters, uncovered
+from tocsin.report.phrases import PHRASE_PATTERNS, PHRASES, SMALL
 from tocsin.report.terms import PATTERNS, TERMS
 from tocsin.report.words import WORDS, Words
 from tocsin.sources import TAG_WORDS
@@ -80,11 +81,20 @@ def test_terms_translate_and_unknown_phrases_stay() -> None:
     assert zh.term("survival at 180") == "180 天生存率"
     assert zh.term("a phrase nobody translated") == "a phrase nobody translated"
     assert Words("en").term("astct_crs") == "ASTCT CRS"
+    assert Words("en").term("cumulative incidence at 30") == "cumulative incidence at 30 days"
+    assert zh.term("cumulative incidence at 30") == "30 天累积发生率"
+    assert Words("en").term("survival at 6 months") == "survival at 6 months"
+    assert zh.term("day; not reached: upper limit") == "天；上限未达到"
+    assert zh.value("none") == "无"
+    assert zh.why("early: yes; conventional: late") == "早期组：遵循；常规组：用药过迟"
+    assert Words("en").why("early: yes; conventional: late") == "early: followed; conventional: given too late"
+    assert Words("en").why("no dose: see the ward") == "no dose: see the ward"
     assert all(zh.term(tag) != tag for tag in TAG_WORDS.values())
 
 
 def test_the_shipped_font_covers_our_own_words() -> None:
-    chinese = [zh for _, zh in (*WORDS.values(), *TERMS.values())] + [zh for _, zh in PATTERNS]
+    chinese = [zh for _, zh in (*WORDS.values(), *TERMS.values())] + [zh for _, zh in (*PATTERNS, *PHRASE_PATTERNS)]
+    chinese += [*PHRASES.values(), *SMALL.values()]
     assert uncovered(chinese) == ""
     assert len(characters()) > 3755
     assert uncovered(["P01 龘"]) == "龘"
