@@ -147,7 +147,7 @@ def _compared(results: StudyResults, words: Words, figures: Figures) -> Section:
     arms, sizes, rows = arms_of(results), sizes_of(results), []
     frame, before = results.tables["table1"], None
     for (variable, level), group in frame.group_by(["variable", "level"], maintain_order=True):
-        cells = {r["arm"]: r["text"] for r in group.to_dicts()}
+        cells = {r["arm"]: words.numbers(r["text"]) for r in group.to_dicts()}
         first = group.row(0, named=True)
         new = variable != before
         before = variable

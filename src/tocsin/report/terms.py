@@ -110,7 +110,7 @@ ENGLISH: tuple[tuple[str, str], ...] = (
 # whole-phrase patterns; every group is translated on its own
 PATTERNS: tuple[tuple[str, str], ...] = (
     (r"survival at ([\d.]+) months", "{0} 个月生存率"),
-    (r"(EFS|OS) from day (\d+)", "自第 {1} 天起 {0}"),
+    (r"(EFS|OS) from day (\d+)", "自第 {1} 天起{0}"),
     (r"survival at ([\d.]+)", "{0} 天生存率"),
     (r"cumulative incidence at ([\d.]+)", "{0} 天累积发生率"),
     (r"restricted mean to ([\d.]+)", "限制平均至 {0} 天"),

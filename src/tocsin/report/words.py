@@ -391,6 +391,10 @@ class Words:
             return self.term(text)
         return self("semicolon").join(f"{self.term(n)}{self('colon')}{self('follow.' + s)}" for n, _, s in parts)
 
+    def numbers(self, text: str) -> str:
+        """A cell of numbers: `8.33 to 58.93` with the word between them in this language."""
+        return re.sub(r"(?<=\d) to (?=[\d−-])", f" {self('to')} ", text)
+
     def value(self, text: str) -> str:
         """The value of a choice: here `none` means nothing, not `in no arm`."""
         return self("grade.none") if text == "none" else self.term(text)

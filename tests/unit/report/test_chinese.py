@@ -12,7 +12,7 @@ from tocsin.study import run_study
 from tocsin.tables import StudyResults
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "zhou2023"
-ENGLISH = re.compile(r"[a-z]{3,},? [a-z]{2,}")
+ENGLISH = re.compile(r"[a-z]{3,},? [a-z]{2,}|\d to \d")
 
 
 class Texts(HTMLParser):

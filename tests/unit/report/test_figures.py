@@ -12,6 +12,7 @@ from tocsin.report.drawing import Figure, inline, runs_of, sheet, size_of, to_pn
 from tocsin.report.figures import plot_curve
 from tocsin.report.files import complete
 from tocsin.report.sensitivity import plot_sensitivity
+from tocsin.report.shapes import band, num, round_ticks
 from tocsin.report.swimmer import what_happened
 from tocsin.report.words import Lang, Words
 from tocsin.tables import CURVES, READINGS, StudyResults
@@ -45,6 +46,21 @@ def test_png_has_the_size_of_the_svg(drawn: list[Figure]) -> None:
     png = to_png(drawn[0].svg, scale=2)
     assert png[:8] == b"\x89PNG\r\n\x1a\n"
     assert int.from_bytes(png[16:20], "big") == pytest.approx(2 * size_of(drawn[0].svg)[0], abs=2)
+
+
+def test_a_png_is_as_wide_as_a_page_unless_the_figure_is_small() -> None:
+    wide, small = (f'<svg xmlns="http://www.w3.org/2000/svg" width="{w}" height="9"></svg>' for w in (2400, 100))
+    assert [int.from_bytes(to_png(svg)[16:20], "big") for svg in (wide, small)] == [1200, 200]
+
+
+def test_ticks_are_round_and_few() -> None:
+    assert round_ticks(-0.5, 21.5, 12) == [float(t) for t in range(0, 22, 2)]
+    assert round_ticks(2.1, 6.2, 7) == [3.0, 4.0, 5.0, 6.0]
+    assert [num(v) for v in (-0.001, 2.0, 3.456)] == ["0", "2", "3.46"]
+
+
+def test_a_band_closes_along_the_steps_of_its_lower_line() -> None:
+    assert band([(0, 1), (5, 2)], [(0, 8), (5, 9)]) == "M0,1H5V2L5,9L5,8L0,8Z"
 
 
 def test_curves_carry_arms_axis_and_numbers_at_risk(drawn: list[Figure]) -> None:

@@ -86,6 +86,7 @@ def test_terms_translate_and_unknown_phrases_stay() -> None:
     assert Words("en").term("survival at 6 months") == "survival at 6 months"
     assert zh.term("day; not reached: upper limit") == "天；上限未达到"
     assert zh.value("none") == "无"
+    assert zh.numbers("8.33 to 58.93") == "8.33 至 58.93"
     assert zh.why("early: yes; conventional: late") == "早期组：遵循；常规组：用药过迟"
     assert Words("en").why("early: yes; conventional: late") == "early: followed; conventional: given too late"
     assert Words("en").why("no dose: see the ward") == "no dose: see the ward"
