@@ -73,6 +73,7 @@ def deaths_due_to(records: Records, courses: pl.DataFrame, cause: str, episodes:
         caused=((pl.col("value") == cause) & pl.col("adjudicated_by").is_not_null()).fill_null(False),
     )  # fmt: skip
     last = episodes.filter(pl.col("closed_by") == "end_of_records").group_by("course_id").agg(pl.col("closed_at").max())
+    first = first.filter(pl.col("minute") >= 0)  # an earlier death is an error of the records, not an end
     joined = first.join(last, on="course_id", how="left", maintain_order="left")
     that_day = (pl.col("precision") == "day") & ((pl.col("closed_at") - pl.col("minute")).abs() <= 720)
     return joined.select(
@@ -95,7 +96,8 @@ def streams(strategy: Strategy, records: Records, courses: pl.DataFrame, grading
             runs = grading.grades.filter(pl.col("scale") == scale.name)
             if runs.is_empty() and courses.height:
                 runs = grade_runs(scale, grading.signs.runs, grading.signs.codes)
-            made[name] = _at(runs, pl.col("from"), pl.col("grade"))
+            alive = runs.filter(pl.col("grade") < 5)  # nobody is due for a drug once dead
+            made[name] = _at(alive, pl.col("from"), pl.col("grade"))
     return made
 
 

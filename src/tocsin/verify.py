@@ -11,7 +11,8 @@ from typing import Any
 
 import polars as pl
 
-from tocsin.errors import Problem, TocsinError
+from tocsin import vocabulary
+from tocsin.errors import Problem, TocsinError, rows_phrase
 from tocsin.grades import SCALES
 from tocsin.grading import grade
 from tocsin.tables import COURSES, RECORD_TABLES, Records
@@ -21,12 +22,61 @@ AT = 4 * 1440  # the state of a case is charted on day 4
 EARLIER_FEVER, WAIVING_DOSE = AT - 720, AT - 600
 SCALE_OF = {"exp_astct": "astct_crs", "exp_icans": "astct_icans"}
 DEVICES = {"imv": "ventilator", "niv": "bipap", "simple_face_mask": "simple_mask"}
-REASONS = {"airway_protection_neuro": "airway_protection", "sleep_apnoea": "known_sleep_apnoea"}
-SEIZURES = {"status_epilepticus": "prolonged", "brief": "resolved", "rapidly_resolving": "resolved",
-            "non_convulsive": "nonconvulsive", "over_5_min": "prolonged"}  # fmt: skip
-OEDEMAS = {"papilloedema": "raised_pressure", "cushing": "raised_pressure", "posturing": "raised_pressure",
-           "sixth_nerve_palsy": "raised_pressure"}  # fmt: skip
+# words of a case file, told by a part of them: the first that is found counts
+SPELLINGS: dict[str, tuple[tuple[str, str], ...]] = {
+    "seizure": (
+        ("none", "none"),
+        ("status", "prolonged"),
+        ("prolong", "prolonged"),
+        ("over_5", "prolonged"),
+        ("repet", "repetitive"),
+        ("nonconv", "nonconvulsive"),
+        ("non_conv", "nonconvulsive"),
+        ("eeg", "nonconvulsive"),
+        ("brief", "resolved"),
+        ("resol", "resolved"),
+        ("rapid", "resolved"),
+    ),
+    "icp_oedema": (
+        ("none", "none"),
+        ("focal", "focal"),
+        ("diffuse", "diffuse"),
+        ("papill", "raised_pressure"),
+        ("cush", "raised_pressure"),
+        ("postur", "raised_pressure"),
+        ("decer", "raised_pressure"),
+        ("decor", "raised_pressure"),
+        ("sixth", "raised_pressure"),
+        ("pressure", "raised_pressure"),
+    ),
+    "consciousness": (
+        ("unarous", "unarousable"),
+        ("coma", "unarousable"),
+        ("stupor", "unarousable"),
+        ("voice", "to_voice"),
+        ("touch", "to_touch"),
+        ("sedat", "sedated"),
+        ("awake", "awake"),
+        ("spont", "awake"),
+        ("alert", "awake"),
+    ),
+    "respiratory_support_reason": (
+        ("airway", "airway_protection"),
+        ("apnoea", "known_sleep_apnoea"),
+        ("apnea", "known_sleep_apnoea"),
+        ("home", "known_sleep_apnoea"),
+        ("oper", "procedure"),
+        ("proced", "procedure"),
+        ("crs", "crs_hypoxia"),
+        ("hypox", "crs_hypoxia"),
+        ("unknown", "unknown"),
+    ),
+    "motor_weakness": (("no", "no"), ("yes", "yes")),
+    "crs_fever_earlier": (("no", "no"), ("yes", "yes")),
+    "hypotension_attributed_to_crs": (("no", "no"), ("yes", "yes")),
+}
 DEATHS = {"no": None, "": None, "crs": "crs", "yes": "crs", "icans": "icans"}
+NOTHING = ("", "none", "no")
 _PRESSOR = re.compile(r"^\s*([a-z_]+)\s*=\s*([\d.]+)\s*(ug/kg/min|ug/min|U/min)\s*$")
 NEEDED = ("case_id", "age_y", "temp_c", "sbp_mmhg", "o2_device")
 
@@ -42,8 +92,10 @@ def verify(path: Path | str) -> pl.DataFrame:
     cases = _read(Path(path))
     records, courses = _records(cases)
     grades = grade(records, courses, [s for c, s in SCALE_OF.items() if c in cases[0]] if cases else []).grades
-    last = pl.col("to").is_null() | (pl.col("to") > AT)
-    now = grades.filter((pl.col("from") <= AT) & last)
+    open_ = pl.col("to").is_null()
+    alive = grades.filter((pl.col("from") <= AT) & (open_ | (pl.col("to") > AT)), pl.col("grade") < 5)
+    dead = grades.filter(pl.col("grade") == 5)
+    now = pl.concat([alive.join(dead, on=["course_id", "scale"], how="anti"), dead])
     expected = [
         {"case_id": case["case_id"], "scale": scale, "expected": int(case[column]) if case[column] else None}
         for case in cases
@@ -56,8 +108,8 @@ def verify(path: Path | str) -> pl.DataFrame:
         on=["case_id", "scale"], how="left", maintain_order="left",
     )  # fmt: skip
     exact = (pl.col("grade") == pl.col("expected")) & (pl.col("grade_at_most") == pl.col("expected"))
-    open_ = pl.col("expected").is_null() & (pl.col("grade") < pl.col("grade_at_most"))
-    return both.filter(~(exact.fill_null(False) | open_.fill_null(False)))
+    ungraded = pl.col("expected").is_null() & (pl.col("grade") < pl.col("grade_at_most"))
+    return both.filter(~(exact.fill_null(False) | ungraded.fill_null(False)))
 
 
 def checked(path: Path | str) -> tuple[int, list[str], list[str]]:
@@ -75,21 +127,61 @@ def _read(path: Path) -> list[Row]:
         raise TocsinError.of(
             "verify.unreadable", f"{path.name} cannot be read as CSV.", "", "Give a UTF-8 CSV file."
         ) from error
-    problems = [
-        Problem(
-            "verify.column-missing",
-            f'{path.name}: column "{name}" is missing.',
-            "",
-            "See docs/verify.md for the columns.",
-        )
-        for name in NEEDED
-        if cases and name not in cases[0]
-    ]
+    problems = _file_problems(path.name, cases)
     if not problems:
         problems = [p for number, case in enumerate(cases, 1) for p in _case_problems(path.name, number, case)]
     if problems:
         raise TocsinError(problems)
     return cases
+
+
+def _file_problems(file: str, cases: list[Row]) -> list[Problem]:
+    see = "See docs/verify.md for the columns."
+    if not cases:
+        return [Problem("verify.empty", f"{file} holds no case.", "Nothing was checked.", see)]
+    missing = [name for name in NEEDED if name not in cases[0]]
+    found = [Problem("verify.column-missing", f'{file}: column "{name}" is missing.', "", see) for name in missing]
+    if not any(column in cases[0] for column in SCALE_OF):
+        columns = " or ".join(SCALE_OF)
+        found.append(
+            Problem("verify.no-expectation", f"{file}: no column {columns}.", "Nothing would be checked.", see)
+        )
+    if not found:
+        names = [case["case_id"] for case in cases]
+        rows = [k for k, name in enumerate(names, 1) if not name or name in names[: k - 1]]
+        if rows:
+            where = rows_phrase(len(rows), len(names), rows[0])
+            found.append(
+                Problem(
+                    "verify.case-id",
+                    f'{file}, column "case_id": empty or used twice in {where}.',
+                    "",
+                    "Name each case once.",
+                )
+            )
+    return found
+
+
+_RANGES = {
+    "age_y": (0, 130),
+    "weight_kg": (0.3, 400),
+    "temp_c": (25, 45),
+    "sbp_mmhg": (0, 300),
+    "spo2_pct": (0, 100),
+    "o2_flow_lpm": (0, 80),
+    "fio2": (0.2, 1),
+    "pressor_hours": (0.01, 2000),
+    "ice": (0, 10),
+    "capd": (0, 32),
+}
+
+
+def _word(case: Mapping[str, str], column: str) -> str | None:
+    """Our word for a cell; empty for an empty cell, None if it is not understood."""
+    cell = case.get(column, "").strip().lower().replace(" ", "_").replace("-", "_")
+    if not cell:
+        return ""
+    return next((ours for part, ours in SPELLINGS[column] if part in cell), None)
 
 
 def _case_problems(file: str, number: int, case: Mapping[str, str]) -> list[Problem]:
@@ -98,29 +190,46 @@ def _case_problems(file: str, number: int, case: Mapping[str, str]) -> list[Prob
     def bad(column: str, do: str) -> None:
         found.append(Problem("verify.value", f'{file}, row {number}, column "{column}": not understood.', "", do))
 
-    for column in (
-        "age_y",
-        "weight_kg",
-        "temp_c",
-        "sbp_mmhg",
-        "spo2_pct",
-        "o2_flow_lpm",
-        "fio2",
-        "pressor_hours",
-        "ice",
-        "capd",
-    ):
-        if case.get(column):
-            try:
-                float(case[column])
-            except ValueError:
-                bad(column, "Give a number or leave it empty.")
+    for column, (low, high) in _RANGES.items():
+        if case.get(column) and not _in_range(case[column], low, high):
+            bad(column, f"Give a number from {low:g} to {high:g}, or leave it empty.")
     for column in SCALE_OF:
-        if case.get(column) and case[column] not in "012345":
+        if case.get(column) and case[column] not in tuple("012345"):
             bad(column, "Give a grade 0 to 5, or leave it empty for not gradable.")
-    if any(not _PRESSOR.match(part) for part in _parts(case)):
-        bad("vasopressors", "Write name=rate unit, joined by ;  e.g. norepinephrine=0.05ug/kg/min.")
+    for column, spellings in SPELLINGS.items():
+        if _word(case, column) is None:
+            bad(column, f"Use one of {', '.join(dict.fromkeys(ours for _, ours in spellings))}.")
+    for part in _parts(case):
+        match = _PRESSOR.match(part)
+        if match is None or vocabulary.drug(match[1]) is None:
+            bad("vasopressors", "Write name=rate unit, joined by ;  e.g. norepinephrine=0.05ug/kg/min.")
+    if case["o2_device"] and _device(case["o2_device"]) is None:
+        bad("o2_device", "Use a device of docs/vocabulary.md.")
+    if any(vocabulary.drug(word) is None for word in _given(case)):
+        bad("antipyretic_or_anticytokine_since_onset", "Use none, or a drug of docs/vocabulary.md.")
     return found
+
+
+def _given(case: Mapping[str, str]) -> list[str]:
+    words = re.split("[;,+]", case.get("antipyretic_or_anticytokine_since_onset", ""))
+    return [word.strip() for word in words if word.strip() not in NOTHING]
+
+
+def _in_range(text: str, low: float, high: float) -> bool:
+    try:
+        return low <= float(text) <= high
+    except ValueError:
+        return False
+
+
+def _drug(word: str) -> str:
+    found = vocabulary.drug(word)
+    return found.name if found else word
+
+
+def _device(word: str) -> str | None:
+    found = vocabulary.device(DEVICES.get(word, word)) or vocabulary.device(word.replace("_", " "))
+    return found.name if found else None
 
 
 def _parts(case: Mapping[str, str]) -> list[str]:
@@ -165,20 +274,19 @@ def _case_rows(case: Mapping[str, str]) -> list[tuple[str, Row]]:
         ("patients", {"age_y": _number(case, "age_y"), "weight_kg": _number(case, "weight_kg")}),
         ("stays", {"start": _time(-1440), "stop": None, "kind": "hospital"}),
     ]
-    if case.get("crs_fever_earlier") == "yes":
+    if _word(case, "crs_fever_earlier") == "yes":
         then = {"time": _time(EARLIER_FEVER), "available_time": _time(EARLIER_FEVER)}
         rows.append(("measurements", {**then, "variable": "temperature", "value": 38.5}))
     for column, variable in (("temp_c", "temperature"), ("sbp_mmhg", "systolic"), ("spo2_pct", "spo2")):
         if (value := _number(case, column)) is not None:
             rows.append(("measurements", {**stamp, "variable": variable, "value": value}))
-    drug = case.get("antipyretic_or_anticytokine_since_onset", "none")
-    if drug not in ("", "none", "no"):
+    for drug in _given(case):
         given = {"start": _time(WAIVING_DOSE), "available_time": _time(WAIVING_DOSE)}
-        rows.append(("drugs", {**given, "drug": drug, "mode": "dose"}))
+        rows.append(("drugs", {**given, "drug": _drug(drug), "mode": "dose"}))
     rows += _pressor_rows(case) + _oxygen_rows(case) + _neuro_rows(case, stamp)
-    cause = DEATHS.get(case.get("death", ""), "other")
-    if cause:  # the state is the last one alive: a death of another cause comes a minute later
-        died = _time(AT if cause in ("crs", "icans") else AT + 1)
+    cause = DEATHS.get(case.get("death", "").lower(), "other")
+    if cause:  # the state is the last one alive: death comes a minute later
+        died = _time(AT + 1)
         rows.append(
             (
                 "outcomes",
@@ -197,7 +305,10 @@ def _pressor_rows(case: Mapping[str, str]) -> list[tuple[str, Row]]:
         for minute in range(begun, AT + 1, 720):  # charted at least every 12 h, as a running order is
             at = {"start": _time(minute), "available_time": _time(minute)}
             rows.append(
-                ("drugs", {**at, "drug": found[1], "mode": "infusion", "rate": float(found[2]), "rate_unit": found[3]})
+                (
+                    "drugs",
+                    {**at, "drug": _drug(found[1]), "mode": "infusion", "rate": float(found[2]), "rate_unit": found[3]},
+                )
             )
     return rows
 
@@ -206,26 +317,20 @@ def _oxygen_rows(case: Mapping[str, str]) -> list[tuple[str, Row]]:
     device = case.get("o2_device", "")
     if not device:
         return []
-    reason = case.get("respiratory_support_reason", "")
     at = {"start": _time(AT), "available_time": _time(AT)}
     settings = {
         "flow_l_min": _number(case, "o2_flow_lpm"),
         "fio2": _number(case, "fio2"),
-        "reason": REASONS.get(reason, reason) or None,
+        "reason": _word(case, "respiratory_support_reason") or None,
     }
-    return [("supports", {**at, "device": DEVICES.get(device, device), **settings})]
+    return [("supports", {**at, "device": _device(device), **settings})]
 
 
 def _neuro_rows(case: Mapping[str, str], stamp: Row) -> list[tuple[str, Row]]:
-    items: dict[str, str] = {
-        "ice": case.get("ice", ""),
-        "capd": case.get("capd", ""),
-        "consciousness": case.get("consciousness", ""),
-        "seizure": SEIZURES.get(case.get("seizure", ""), case.get("seizure", "")),
-        "motor_weakness": case.get("motor_weakness", ""),
-        "oedema": OEDEMAS.get(case.get("icp_oedema", ""), case.get("icp_oedema", "")),
-    }
-    if case.get("hypotension_attributed_to_crs") == "no":
+    items: dict[str, str] = {"ice": case.get("ice", ""), "capd": case.get("capd", "")}
+    items |= {item: _word(case, item) or "" for item in ("consciousness", "seizure", "motor_weakness")}
+    items["oedema"] = _word(case, "icp_oedema") or ""
+    if _word(case, "hypotension_attributed_to_crs") == "no":
         items["attribution_hypotension"] = "no"
     if case.get("alternative_cause", "none") not in ("", "none", "no"):
         items |= {f"attribution_{axis}": "no" for axis in ("fever", "hypotension", "oxygen", "neurotoxicity")}

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-PNG_WIDTH = 1200
+PNG_WIDTH = 1000
 FONTS = Path(__file__).parent / "fonts"
 ARM_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#8a6d00")  # Okabe and Ito, darkened yellow
 ARM_DASHES = ("", "6 3", "2 2", "8 3 2 3", "4 4", "10 2")

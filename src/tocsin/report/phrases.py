@@ -285,6 +285,7 @@ PHRASE_PATTERNS: tuple[tuple[str, str], ...] = (
     (r"MRD measured by (\w+)", "以 {0} 检测的 MRD"),
     (r"down to ([\d.]+) °C within (\d+) h after an antipyretic", "退热药后 {1} 小时内不低于 {0} °C"),
     (r"strategy (.+)", "策略：{0}"),
+    (r"FiO2 of (\d+) to (\d+)", "FiO2 为 {0} 至 {1}"),
     (r"(\w+) in ([\w/]+)", "{0}的单位为 {1}"),
     (r"turned into ([\w/]+): / ([\d.]+)", "换算为 {0}：/ {1}"),
     (r'column "(\w+)": dates without a time', "列“{0}”：仅有日期，无时间"),

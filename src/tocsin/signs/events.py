@@ -141,8 +141,10 @@ def _course_facts(records: Records, courses: pl.DataFrame, parameters: Parameter
     made["stays_given"] = "stays" in records.supplied
     vague = _charted_to_the_day(records.drugs, pl.col("drug").is_in(_watched_drugs()))
     made["covers_drugs"] = "stays" in records.supplied and "drugs" in records.supplied
+    vague += records.doubts.filter(pl.col("table") == "drugs").get_column("patient_id").to_list()
     made["covers_drugs"] &= ~courses.get_column("patient_id").is_in(vague).to_numpy()
     vague = _charted_to_the_day(records.supports, pl.lit(True))
+    vague += records.doubts.filter(pl.col("table") == "supports").get_column("patient_id").to_list()
     made["supports_open"] = courses.get_column("patient_id").is_in(vague).to_numpy()
     if parameters.fall_fraction:
         _own_limits(records, courses, parameters, made)
@@ -179,7 +181,10 @@ def deaths_by_course(records: Records, courses: pl.DataFrame) -> pl.Series:
     deaths = records.outcomes.filter(pl.col("what") == "death", pl.col("precision") == "minute")
     first = deaths.group_by("patient_id").agg(death=pl.col("time").min())
     joined = courses.select("patient_id", "time_zero").join(first, on="patient_id", how="left", maintain_order="left")
-    return joined.select(died=minute_of(pl.col("death"))).to_series()
+    died = minute_of(pl.col("death"))
+    return joined.select(
+        died=pl.when(died >= 0).then(died)
+    ).to_series()  # a death before minute 0 is an error of the records
 
 
 def build(records: Records, courses: pl.DataFrame, parameters: Parameters) -> Events:

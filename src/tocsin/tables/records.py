@@ -175,6 +175,9 @@ OUTCOMES = Table(
 RECORD_TABLES = (PATIENTS, STAYS, MEASUREMENTS, DRUGS, SUPPORTS, ASSESSMENTS, OUTCOMES)
 
 
+DOUBTS = {"patient_id": S, "table": S}
+
+
 @dataclass(frozen=True)
 class Records:
     """What a reader hands over: the record tables (sorted by patient and time), what was wrong, and what was supplied.
@@ -193,6 +196,7 @@ class Records:
     findings: pl.DataFrame = field(default_factory=FINDINGS.empty)
     account: pl.DataFrame = field(default_factory=ACCOUNT.empty)
     supplied: frozenset[str] = frozenset()
+    doubts: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=DOUBTS))
     zone: str = "UTC"
     hashes: Mapping[str, str] = field(default_factory=dict)
 

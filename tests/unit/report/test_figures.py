@@ -50,7 +50,7 @@ def test_png_has_the_size_of_the_svg(drawn: list[Figure]) -> None:
 
 def test_a_png_is_as_wide_as_a_page_unless_the_figure_is_small() -> None:
     wide, small = (f'<svg xmlns="http://www.w3.org/2000/svg" width="{w}" height="9"></svg>' for w in (2400, 100))
-    assert [int.from_bytes(to_png(svg)[16:20], "big") for svg in (wide, small)] == [1200, 200]
+    assert [int.from_bytes(to_png(svg)[16:20], "big") for svg in (wide, small)] == [1000, 200]
 
 
 def test_ticks_are_round_and_few() -> None:
