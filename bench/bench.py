@@ -58,7 +58,7 @@ def grade_store(folder: Path, out: Path | None = None) -> int:
         return grade_runs(ASTCT_CRS, found.runs, found.codes).height
 
     with ThreadPoolExecutor(2) as pool:
-        return sum(pool.map(one, enumerate(batches(folder, rows=1_000_000))))
+        return sum(pool.map(one, enumerate(batches(folder, rows=600_000))))
 
 
 def sustained(readings: Path) -> int:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
 from tocsin.grading import Grading, grade, streams
 from tocsin.outputs import csv_text, replace_file
+from tocsin.prepare import Choices, Prepared, prepare
+from tocsin.records import courses as courses_of
 from tocsin.signs import Parameters, readings
 from tocsin.signs.events import merged_stays
-from tocsin.strategies import first_due
+from tocsin.strategies import STRATEGIES, first_due
 from tocsin.tables import FINDINGS, Records
 from tocsin.when import Strategy, When
 
@@ -44,6 +46,34 @@ class CheckResult:
     def undecided(self) -> int:
         """Findings that a person must decide."""
         return int(self.findings.get_column("needs_decision").sum())
+
+
+def prepared(choices: Choices) -> tuple[Prepared, dict[str, Strategy]]:
+    """Records and courses as asked, and the strategies to look at: the shipped ones and those of a study.toml in DATA.
+
+    That study also says what minute 0 is and how its records are read, where the command line does not.
+    Raises TocsinError: those of `prepare`, and `study.*` where the study.toml is broken.
+    """
+    from tocsin.study.cohort import refuse_equal, time_column
+    from tocsin.studyfile import STUDY, read_study
+
+    if not (choices.data / STUDY).is_file():
+        return prepare(choices), dict(STRATEGIES)
+    file, where = read_study(choices.data)
+    refuse_equal(file.strategies)
+    data, cohort, asked = file.data, file.cohort, choices.time_zero
+    site = choices.site or (where.parent / data.site if data.site else None)
+    choices = replace(
+        choices, site=site, zone=choices.zone or data.zone, format=choices.format or data.format,
+        data=where.parent / data.path, time_zero=asked or "infusion",
+    )  # fmt: skip
+    ready = prepare(choices)
+    if asked is None:
+        given = time_column(choices.data, cohort.column, ready.records) if cohort.column else None
+        fever = ready.parameters.fever
+        frame, lost = courses_of(ready.records, cohort.time_zero, cohort.split_dose_days, fever, column_times=given)
+        ready = replace(ready, courses=frame, attrition=lost, time_zero=cohort.time_zero)
+    return ready, {**STRATEGIES, **file.strategies}
 
 
 def check(

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 NOTICE = "Research software. Not a medical device; not for diagnosis or treatment decisions."
 OK, FINDING, USAGE, BAD_INPUT, INTERNAL = 0, 1, 2, 3, 4
+_RESULT_CODES = (
+    "Exit codes: 0 done, also where no course is left or a finding needs a decision (the output says so), 2 the "
+    "command line is wrong, 3 the input or the output folder cannot be used (nothing is written), 4 a defect of tocsin."
+)
 _CODES = "Exit codes: 0 done, 2 the command line is wrong, 3 the input cannot be used (nothing is written)."
 _FINDING_CODES = _CODES.replace("2 the", "1 {}, 2 the")
 
@@ -147,7 +151,8 @@ def _told(text: str, example: str, writes: str, codes: str = _CODES) -> str:
     "measured and given; the report says what was asked, who is in it, and what the comparison cannot show.",
     "tocsin study examples/zhou2023",
     "OUT/report.html, OUT/results.json, OUT/tables/*.csv, OUT/figures. "
-    "OUT is out beside study.toml unless -o says otherwise.",
+    "OUT is out beside study.toml unless -o says otherwise; what tocsin did not write stays, and is never replaced.",
+    _RESULT_CODES,
 ))  # fmt: skip
 def study(  # noqa: D103
     study: Annotated[Path, typer.Argument(metavar="STUDY", help="Folder with a study.toml, or the file itself.")],
@@ -174,6 +179,7 @@ def study(  # noqa: D103
     "tocsin grade DATA --time-zero admission -o graded",
     "OUT/grades.parquet, episodes.parquet, courses.parquet, attrition.csv, findings.csv, account.csv, parameters.csv, "
     "summary.txt, summary.json; signs.parquet with --signs, evidence.parquet with --evidence.",
+    _RESULT_CODES,
 ))  # fmt: skip
 def grade(  # noqa: D103
     data: Data,
@@ -244,7 +250,8 @@ def explain(  # noqa: D103
 @app.command(short_help="Look at the records before grading.", epilog=NOTICE, help=_told(
     "Look before grading: what was wrong with the records and what was done about it, how often each sign is charted, "
     "how much of the time it is known, and in how many courses each strategy's trigger can be seen at all. Without "
-    "--time-zero it is the infusion, or the admission where there is no infusion.",
+    "--time-zero it is that of the study.toml in DATA, whose strategies are looked at too; where there is none, the "
+    "infusion, or the admission where there is no infusion.",
     "tocsin check DATA -o findings.csv",
     "nothing; with -o the findings as CSV.",
     _FINDING_CODES.format("a finding needs a decision"),
@@ -269,14 +276,12 @@ def check(  # noqa: D103
         chosen = _choices(data, data_format, site, zone, time_zero, time_zero_file, None, settings, windows)
         with _working() as step:
             from tocsin.check import check as check_records
-            from tocsin.check import write_findings
-            from tocsin.prepare import prepare
-            from tocsin.strategies import STRATEGIES
+            from tocsin.check import prepared, write_findings
 
             step("reading the records")
-            ready = prepare(chosen)
+            ready, strategies = prepared(chosen)
             step("counting")
-            result = check_records(ready.records, ready.courses, STRATEGIES, ready.parameters)
+            result = check_records(ready.records, ready.courses, strategies, ready.parameters)
             if out is not None:
                 write_findings(result, out)
         from tocsin.printed import print_check

@@ -225,8 +225,11 @@ def print_study(results: StudyResults, files: list[Path], lang: Literal["en", "z
     for strategy in meta["strategies"]:
         words = strategy.get("sentence_zh") if lang == "zh" else ""
         table.add_row(strategy["name"], _number(counts.get(strategy["name"], 0)), words or strategy["sentence"])
-    table.add_row("in no arm", _number(counts.get(None, 0)), "")
+    outside, inside = counts.get(None, 0), sum(n for arm, n in counts.items() if arm is not None)
+    table.add_row("in no arm", _number(outside), "see attrition" if outside else "")
     _show(console, table)
+    if not inside:
+        console.print(Text(f"No arm holds a course; {outside:,} courses are in none.", style="bold red"))
     warnings = results.tables["warnings"]
     for row in warnings.filter(warnings.get_column("serious")).iter_rows(named=True):
         said = Text("! ", style="bold red").append(f"{row['arm']}: " if row["arm"] else "", style="not bold default")

@@ -22,7 +22,7 @@ from tocsin.tables import ACCOUNT, EPISODES, EVIDENCE, FINDINGS, GRADES
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "zhou2023"
 COMMANDS = ("study", "grade", "explain", "check", "verify", "init", "strategies", "schema")
-HEAVY = ("polars", "numba", "numpy", "scipy", "altair", "pydantic")
+HEAVY = ("polars", "numba", "numpy", "scipy", "vl_convert", "pydantic")
 CODE = re.compile(r"\x1b\[")
 
 

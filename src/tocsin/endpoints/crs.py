@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import polars as pl
 
 from tocsin.endpoints.days import MINUTES_PER_DAY, endpoint_rows, outcome_days
@@ -9,6 +11,7 @@ from tocsin.tables import MINUTE, Records
 
 AFTER_END_MINUTES = 24 * 60
 NO_EPISODE = "no episode"
+NOT_GRADED = "not assessable: nothing was graded"
 
 
 def severe_crs(
@@ -19,14 +22,17 @@ def severe_crs(
     *,
     scale: str = "astct_crs",
     at_least: int = 3,
+    graded: Collection[str] | None = None,
 ) -> pl.DataFrame:
     """Time to the first proved grade >= `at_least`: event 1; death without it competes: 2; else censored: 0.
 
     Censored 24 h after the last episode's end (specification 6.2); with an episode still open, or without any, at the
     end of grades and measurements. Where the grade is not proved but cannot be excluded, `value` says so. A course
-    without any graded minute is not assessable (event null). An adjudicated death from CRS is grade 5, so an event.
+    without any graded minute, or outside `graded`, is not assessable (event null). An adjudicated death from CRS is
+    grade 5, so an event. What ended before time zero is nothing; what was severe at time zero is so on day 0.
     """
-    mine = grades.filter(pl.col("scale") == scale)
+    mine = _from_zero(grades.filter(pl.col("scale") == scale), graded)
+    episodes = episodes.filter(pl.col("end").is_null() | (pl.col("end") >= 0))
     joined = courses.select("course_id", "time_zero")
     for frame in (
         mine.group_by("course_id").agg(
@@ -39,11 +45,17 @@ def severe_crs(
     ):
         joined = joined.join(frame, on="course_id", how="left")
     censor = pl.coalesce(pl.col("ended") + AFTER_END_MINUTES, pl.max_horizontal("graded_to", "read_to"))
-    joined = joined.with_columns(censor.alias("censor"))
+    joined = joined.with_columns(censor.clip(lower_bound=0).alias("censor"))
     within = mine.join(joined.select("course_id", "censor"), on="course_id").filter(pl.col("from") < pl.col("censor"))
     doubt = within.filter(pl.col("grade_at_most") >= at_least).select("course_id").unique()
     joined = joined.join(doubt.with_columns(pl.lit(True).alias("open")), on="course_id", how="left")
     return _severe_rows(joined, "severe_crs" if scale == "astct_crs" else f"severe_{scale}", at_least, records.zone)
+
+
+def _from_zero(grades: pl.DataFrame, graded: Collection[str] | None) -> pl.DataFrame:
+    """Runs of the courses in `graded` (None: all) from time zero on; a run that began before it begins at it."""
+    kept = grades.filter(pl.col("to").is_null() | (pl.col("to") > 0)).with_columns(pl.col("from").clip(lower_bound=0))
+    return kept if graded is None else kept.filter(pl.col("course_id").is_in(list(graded)))
 
 
 def _last_ends(episodes: pl.DataFrame, scale: str) -> pl.DataFrame:
@@ -83,7 +95,7 @@ def _severe_rows(joined: pl.DataFrame, endpoint: str, at_least: int, zone: str) 
     )
     value = (
         pl.when(~known)
-        .then(pl.lit("not assessable: nothing was graded"))
+        .then(pl.lit(NOT_GRADED))
         .when(severe)
         .then(pl.lit(f"grade {at_least} or more"))
         .when(dies)
@@ -95,15 +107,23 @@ def _severe_rows(joined: pl.DataFrame, endpoint: str, at_least: int, zone: str) 
     return _rows(joined, endpoint, pl.lit(0.0), pl.when(known).then(stop), pl.when(known).then(event), value)
 
 
-def crs_onset(courses: pl.DataFrame, episodes: pl.DataFrame, *, scale: str = "astct_crs") -> pl.DataFrame:
-    """Days to the onset of the first episode: event 1, `value` in hours; event 0 without any."""
+def crs_onset(
+    courses: pl.DataFrame, episodes: pl.DataFrame, *, scale: str = "astct_crs", graded: Collection[str] | None = None
+) -> pl.DataFrame:
+    """Days to the onset of the first episode: event 1, `value` in hours; event 0 without any.
+
+    A course without an episode and not in `graded` (None: all are) is not assessable: event null.
+    """
     joined = courses.select("course_id").join(_first_episodes(episodes, scale), on="course_id", how="left")
     there = pl.col("onset").is_not_null()
-    value = pl.when(there).then(pl.format("{} h", (pl.col("onset") / 60).round(1))).otherwise(pl.lit(NO_EPISODE))
-    return _rows(joined, "crs_onset", pl.lit(0.0), _days("onset"), there.cast(pl.Int32), value)
+    value = pl.when(there).then(pl.format("{} h", (pl.col("onset") / 60).round(1))).otherwise(_no_episode(graded))
+    event = pl.when(there | _known(graded)).then(there.cast(pl.Int32))
+    return _rows(joined, "crs_onset", pl.lit(0.0), _days("onset"), event, value)
 
 
-def crs_duration(courses: pl.DataFrame, episodes: pl.DataFrame, *, scale: str = "astct_crs") -> pl.DataFrame:
+def crs_duration(
+    courses: pl.DataFrame, episodes: pl.DataFrame, *, scale: str = "astct_crs", graded: Collection[str] | None = None
+) -> pl.DataFrame:
     """From the first onset to the last end: event 1; death during CRS 2; still open or records end 0.
 
     `value` is the hours within episodes, summed, and their number; the time between two episodes is not in it.
@@ -116,20 +136,25 @@ def crs_duration(courses: pl.DataFrame, episodes: pl.DataFrame, *, scale: str = 
         pl.when(pl.col("hours").is_null()).then(pl.format("{}: end not known", "closed_by"))
         .otherwise(pl.format("{} h in {} episode(s), {}", pl.col("hours").round(1), "n", "closed_by"))
     )  # fmt: skip
-    value = pl.when(there).then(words).otherwise(pl.lit(NO_EPISODE))
+    value = pl.when(there).then(words).otherwise(_no_episode(graded))
     return _rows(joined, "crs_duration", _days("onset").fill_null(0.0), _days("end"), event, value)
 
 
-def crs_max_grade(courses: pl.DataFrame, episodes: pl.DataFrame, *, scale: str = "astct_crs") -> pl.DataFrame:
-    """Highest proved grade over all episodes in `value` ("0" without any), at its first minute; event 1 if above 0."""
+def crs_max_grade(
+    courses: pl.DataFrame, episodes: pl.DataFrame, *, scale: str = "astct_crs", graded: Collection[str] | None = None
+) -> pl.DataFrame:
+    """Highest proved grade over all episodes in `value` ("0" without any), at its first minute; event 1 if above 0.
+
+    A course without an episode and not in `graded` (None: all are) has no grade: event null, `value` says so.
+    """
     mine = episodes.filter(pl.col("scale") == scale).sort(
         "course_id", "max_grade", "max_grade_at", descending=[False, True, False]
     )
     top = mine.unique("course_id", keep="first", maintain_order=True).select("course_id", "max_grade", "max_grade_at")
     joined = courses.select("course_id").join(top, on="course_id", how="left")
-    grade = pl.col("max_grade").fill_null(0)
-    stop = pl.when(grade > 0).then(_days("max_grade_at"))
-    return _rows(joined, "crs_max_grade", pl.lit(0.0), stop, (grade > 0).cast(pl.Int32), grade.cast(pl.String))
+    grade = pl.when(_known(graded)).then(pl.col("max_grade").fill_null(0)).otherwise("max_grade")
+    stop, value = pl.when(grade > 0).then(_days("max_grade_at")), grade.cast(pl.String).fill_null(NOT_GRADED)
+    return _rows(joined, "crs_max_grade", pl.lit(0.0), stop, (grade > 0).cast(pl.Int32), value)
 
 
 def time_to_tocilizumab(courses: pl.DataFrame, follow: pl.DataFrame) -> pl.DataFrame:
@@ -141,6 +166,14 @@ def time_to_tocilizumab(courses: pl.DataFrame, follow: pl.DataFrame) -> pl.DataF
         pl.when(there).then(pl.format("{} h", (pl.col("given_at") / 60).round(1))).otherwise(pl.lit("no tocilizumab"))
     )
     return _rows(joined, "time_to_tocilizumab", pl.lit(0.0), _days("given_at"), there.cast(pl.Int32), value)
+
+
+def _known(graded: Collection[str] | None) -> pl.Expr:
+    return pl.lit(True) if graded is None else pl.col("course_id").is_in(list(graded))
+
+
+def _no_episode(graded: Collection[str] | None) -> pl.Expr:
+    return pl.when(_known(graded)).then(pl.lit(NO_EPISODE)).otherwise(pl.lit(NOT_GRADED))
 
 
 def _days(column: str) -> pl.Expr:

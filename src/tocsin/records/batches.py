@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from tocsin.errors import TocsinError
 from tocsin.tables import MEASUREMENTS, RECORD_TABLES, Records, Table
 
 ROWS = 2_000_000
+SMALL = 8_000_000  # bytes
 _WINDOW = 65_536
 
 
@@ -43,12 +45,28 @@ class Batch:
         scan = pl.scan_parquet(path)
         if table is MEASUREMENTS:
             return scan.slice(self.first, self.last - self.first).collect()
+        if path.stat().st_size < SMALL:
+            return _between(_whole(path, path.stat().st_mtime_ns), self.after, self.upto)
         patient = pl.col("patient_id")
         if self.after is not None:
             scan = scan.filter(patient > self.after)
         if self.upto is not None:
             scan = scan.filter(patient <= self.upto)
         return scan.collect()
+
+
+@functools.lru_cache(maxsize=8)
+def _whole(path: Path, _changed: int) -> pl.DataFrame:
+    """A small table, read once for all batches."""
+    return pl.read_parquet(path)
+
+
+def _between(frame: pl.DataFrame, after: str | None, upto: str | None) -> pl.DataFrame:
+    """Rows of the patients in (`after`, `upto`] of a frame sorted by patient."""
+    patients = frame.get_column("patient_id").set_sorted()
+    first = 0 if after is None else int(patients.search_sorted(after, "right"))
+    last = frame.height if upto is None else int(patients.search_sorted(upto, "right"))
+    return frame.slice(first, last - first)
 
 
 def batches(folder: Path, rows: int = ROWS, zone: str = "UTC") -> Iterator[Batch]:

@@ -47,13 +47,14 @@ def clean(
     rows_read: Mapping[str, int] | None = None,
     not_needed: Mapping[str, int] | None = None,
     findings: pl.DataFrame | None = None,
+    doubts: pl.DataFrame | None = None,
 ) -> Records:
     """Record tables, findings and account from `raw`: contract columns, words as written, instants already UTC.
 
     Measurements may carry `unit` (no such column at all: values are in the variable's own unit) and `value_text` (read
-    where `value` is empty). Raises TocsinError (`records.row-lost`) where the rows do not add up.
+    where `value` is empty). `findings` and `doubts` are the reader's own, to be added to. Raises TocsinError (`records.row-lost`) where the rows do not add up.
     """
-    ledger = Ledger(findings)
+    ledger = Ledger(findings, doubts)
     have = {table.name: _shaped(raw.get(table.name), table) for table in RECORD_TABLES}
     seen = list(have.values())
     have = {name: _with_patient(frame, ledger) for name, frame in have.items()}
@@ -72,12 +73,13 @@ def clean(
         "outcomes": _outcomes(have["outcomes"], ledger, zone),
     }
     tables["patients"] = _everybody(patients, seen, ledger)
-    gaps.note_gaps(tables, ledger, supplied)
+    gaps.note_gaps(tables, ledger, supplied, zone)
     made = {t.name: t.check(_sorted(t.frame(tables[t.name]), t)) for t in RECORD_TABLES}
     account = ledger.account(seen, made.values(), rows_read or {}, not_needed or {})
     return Records(
-        **made, findings=ledger.findings(), account=account, supplied=supplied, zone=zone, hashes=dict(hashes or {})
-    )
+        **made, findings=ledger.findings(), account=account, supplied=supplied, zone=zone, hashes=dict(hashes or {}),
+        doubts=ledger.doubts(),
+    )  # fmt: skip
 
 
 def _sorted(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
@@ -168,7 +170,9 @@ def _numbers(frame: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
         limit = pl.col("value").is_null() & pl.col("__limit") & pl.col("__number").is_not_null()
         ledger.note(read.filter(limit), "P.value-limit", 'values such as "<5"', "taken at the limit", "changed")
         wordy = pl.col("value").is_null() & pl.col("__number").is_null() & ~words.blank("value_text")
-        read = ledger.exclude(read, wordy, "C.value-not-a-number", "a value that is no number")
+        many = plausible.too_many(wordy, pl.col("value").is_not_null() | ~words.blank("value_text"))
+        for bad, decide in ((wordy & many, True), (wordy, False)):
+            read = ledger.exclude(read, bad, "C.value-not-a-number", "a value that is no number", decide=decide)
         frame = read.with_columns(pl.coalesce("value", "__number").alias("value")).drop(
             "__number", "__limit", "value_text"
         )
@@ -179,7 +183,7 @@ def _drugs(frame: pl.DataFrame, ledger: Ledger, zone: str) -> pl.DataFrame:
     orders = treatments.orders_of_drugs(frame)
     frame = words.needed_word(frame, ledger, "drug", "drug", words.by(vocabulary.drug_spellings()))
     frame = words.optional_word(frame, ledger, "mode")
-    frame = treatments.kinds_of_row(frame, ledger)
+    frame = treatments.kinds_of_row(treatments.mode_contradictions(frame, ledger), ledger)
     frame = words.amounts(words.amounts(frame, ledger, "dose", "dose_unit"), ledger, "rate", "rate_unit")
     frame = _without_copies(frame.select(list(DRUGS.schema)), ledger)
     frame = plausible.emptied_outside(frame, ledger, DRUGS)
@@ -198,6 +202,7 @@ def _drugs(frame: pl.DataFrame, ledger: Ledger, zone: str) -> pl.DataFrame:
         decide=True,
     )
     frame = frame.with_columns(pl.when(~backwards).then("stop").alias("stop"))
+    treatments.charted_to_the_day(frame, ledger)
     cells = pl.col("drug").is_in(vocabulary.drugs_in("car_t"))
     return times.dates_as_minutes(frame, ledger, "start", cells, zone, "P.infusion-date-only")
 
@@ -205,6 +210,10 @@ def _drugs(frame: pl.DataFrame, ledger: Ledger, zone: str) -> pl.DataFrame:
 def _supports(frame: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
     frame = words.optional_word(words.known_devices(frame, ledger), ledger, "reason")
     frame = _without_copies(plausible.oxygen_settings(frame, ledger, SUPPORTS), ledger)
+    ledger.note(
+        frame.filter(pl.col("precision") == "day"), "C.support-date-only", "oxygen or ventilation charted to the day",
+        "stays at 12:00 of the day, precision day", decide=True,
+    )  # fmt: skip
     backwards = (pl.col("stop") < pl.col("start")).fill_null(False)
     ledger.note(
         frame.filter(backwards),

@@ -313,7 +313,7 @@ def _records(state: _Folder) -> Records:
     given: dict[str, Any] = {table: pl.concat(parts, how="diagonal") for table, parts in raw.items()}
     return clean(
         given, zone=state.zone, supplied=_supplied(frames), hashes=state.hashes, rows_read=state.rows,
-        not_needed=state.not_needed, findings=ledger.findings(),
+        not_needed=state.not_needed, findings=ledger.findings(), doubts=ledger.doubts(),
     )  # fmt: skip
 
 

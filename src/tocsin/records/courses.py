@@ -217,11 +217,27 @@ def _attrition(
     rows = [_step("patients with a course", patients, with_course, "every patient has one")]
     lost = patients - with_course
     if lost:
-        why = _WHY[time_zero] if not dropped else f"{dropped[0][1]}, or no hospital stay"
+        why = _why(records, frame, time_zero) if not dropped else f"{dropped[0][1]}, or no hospital stay"
         rows[0]["why"] = f"{lost:,} patients without a course: {why}"
     for count, why in dropped:
         rows.append(_step("hospital stays with a course", frame.height + count, frame.height, f"{count:,} {why}"))
     return ATTRITION.check(ATTRITION.frame(rows))
+
+
+def _why(records: Records, frame: pl.DataFrame, time_zero: TimeZero) -> str:
+    """Why patients have no course; a row set aside may have been their infusion."""
+    if time_zero != "infusion":
+        return _WHY[time_zero]
+    lost = records.patients.join(frame, on="patient_id", how="anti")
+    doubted = lost.join(records.doubts.filter(pl.col("table") == "drugs"), on="patient_id", how="semi").height
+    if not doubted:
+        return _WHY[time_zero]
+    aside = (
+        f"{doubted:,} with rows of the drugs table set aside under a finding that needs a decision; "
+        "one may be the CAR-T infusion"
+    )
+    rest = lost.height - doubted
+    return f"{aside}; {rest:,} with {_WHY[time_zero]}" if rest else aside
 
 
 def _step(step: str, before: int, after: int, why: str) -> dict[str, object]:

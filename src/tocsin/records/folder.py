@@ -15,6 +15,7 @@ import polars as pl
 from tocsin.errors import Problem, TocsinError
 from tocsin.records.clean import clean
 from tocsin.records.files import ENDINGS, ROW, Opened, open_table
+from tocsin.records.ledger import DOUBTS
 from tocsin.records.section import NAMED, Piece, read_section
 from tocsin.records.site import NEEDED, TABLES, FileMap, Site, columns_of, read_site
 from tocsin.tables import FINDINGS, Records
@@ -174,7 +175,19 @@ def _clean(gathered: _Gathered, site: Site | None) -> Records:
         rows_read={name: len(rows) for name, rows in gathered.rows.items()},
         not_needed=_not_needed(gathered, left_over),
         findings=FINDINGS.frame(gathered.findings) if gathered.findings else FINDINGS.empty(),
+        doubts=_doubts(gathered),
     )
+
+
+def _doubts(gathered: _Gathered) -> pl.DataFrame:
+    """Patients of drug and support rows that could not be placed, and the table."""
+    found = [pl.DataFrame(schema=DOUBTS)]
+    for piece in gathered.pieces:
+        if piece.table in ("drugs", "supports") and piece.doubts:
+            rows = pl.concat(piece.doubts).cast(pl.Int64).implode()
+            named = piece.named.filter(pl.col("source_row").is_in(rows))
+            found.append(named.select("patient_id", pl.lit(piece.table).alias("table")))
+    return pl.concat(found).unique()
 
 
 def _raw_frame(table: str, frames: list[pl.DataFrame]) -> pl.DataFrame:

@@ -11,13 +11,17 @@ from tocsin.errors import Problem, TocsinError
 from tocsin.tables import ACCOUNT, FINDINGS
 
 ROW = ("source", "source_row")
+DOUBTS: dict[str, Any] = {"patient_id": pl.String, "table": pl.String}
+# a column that tells of which table a frame is, as read and in the contract
+_TABLES = {"drug": "drugs", "med_category": "drugs", "device": "supports", "device_category": "supports"}
 
 
 class Ledger:
     """Findings, and the fate of every row seen: used, excluded under a finding, or not needed."""
 
-    def __init__(self, findings: pl.DataFrame | None = None) -> None:
+    def __init__(self, findings: pl.DataFrame | None = None, doubts: pl.DataFrame | None = None) -> None:
         self._given = FINDINGS.frame(findings)
+        self._doubts = [pl.DataFrame(schema=DOUBTS) if doubts is None else doubts.select(list(DOUBTS))]
         self._made: list[dict[str, Any]] = []
         self._excluded: list[pl.DataFrame] = []
         self._not_needed: list[pl.DataFrame] = []
@@ -51,6 +55,8 @@ class Ledger:
         if out.is_empty():
             return frame
         self.note(out, code, what, done, "excluded", decide=decide)
+        if decide:
+            self.doubt(out)
         self._excluded.append(out.select(ROW))
         return marked.filter(~pl.col("__bad")).drop("__bad")
 
@@ -59,6 +65,17 @@ class Ledger:
         marked = frame.with_columns(unneeded.fill_null(False).alias("__out"))
         self._not_needed.append(marked.filter("__out").select(ROW))
         return marked.filter(~pl.col("__out")).drop("__out")
+
+    def doubt(self, rows: pl.DataFrame) -> None:
+        """Absence of a drug or support proves nothing for the patients of `rows`, which are of one of these tables."""
+        table = next((name for column, name in _TABLES.items() if column in rows.columns), None)
+        if table is not None and "patient_id" in rows.columns:
+            self._doubts.append(rows.select(pl.col("patient_id").cast(pl.String), pl.lit(table).alias("table")))
+
+    def doubts(self) -> pl.DataFrame:
+        """Each patient once a table, sorted."""
+        named = pl.concat(self._doubts).filter(pl.col("patient_id").str.strip_chars() != "")
+        return named.unique().sort("patient_id", "table")
 
     def findings(self) -> pl.DataFrame:
         """The reader's findings and ours."""

@@ -12,6 +12,8 @@ from tocsin.tables import Table
 from tocsin.units import convert
 
 FAHRENHEIT = (89.0, 111.0)
+MOST_LOST, FEWEST_LOST, FEWEST_OF_ONE = 0.1, 5, 3
+GRADING = ("temperature", "systolic", "mean_pressure", "spo2")
 _PRESSURES = ("systolic", "diastolic", "mean_pressure")
 
 
@@ -44,11 +46,35 @@ def saturation_as_fraction(frame: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
 def impossible_values(frame: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
     """Readings outside their variable's range are set aside: the value is unknown, not the nearest possible one."""
     for one in vocabulary.variables().values():
-        bad = (pl.col("variable") == one.name) & ~pl.col("value").is_between(one.low, one.high)
-        frame = ledger.exclude(
-            frame, bad, "P.value-impossible", f"{one.name} outside {one.low:g} to {one.high:g} {one.unit}"
-        )
+        mine = pl.col("variable") == one.name
+        bad = (mine & ~pl.col("value").is_between(one.low, one.high)).fill_null(False)
+        asked = _sources_to_ask(frame.filter(mine).with_columns(bad.alias("__bad")), one.name in GRADING)
+        for which, decide in ((pl.col("source").is_in(asked), True), (~pl.col("source").is_in(asked), False)):
+            what = f"{one.name} outside {one.low:g} to {one.high:g} {one.unit}"
+            frame = ledger.exclude(frame, bad & which, "P.value-impossible", what, decide=decide)
     return frame
+
+
+def _sources_to_ask(mine: pl.DataFrame, grading: bool) -> list[str]:
+    """Sources with so many impossible (`__bad`) values of one variable that a unit or a column may be wrong.
+
+    Of a variable that sets a grade, also those with values of a patient who is left without any.
+    """
+    bad = pl.col("__bad")
+    many = (bad.sum() >= FEWEST_LOST) & (bad.sum() > MOST_LOST * pl.len())
+    asked = set(mine.group_by("source").agg(many.alias("__many")).filter("__many").get_column("source").to_list())
+    if grading:
+        all_lost = (bad.all() & (pl.len() >= FEWEST_OF_ONE)).over("patient_id")
+        asked |= set(mine.filter(all_lost).get_column("source").to_list())
+    return sorted(asked)
+
+
+def too_many(bad: pl.Expr, filled: pl.Expr) -> pl.Expr:
+    """Rows of a file and a grading variable of whose `filled` ones more than a tenth, and five, are `bad`."""
+    key = ["source", "variable"]
+    lost = bad.fill_null(False).sum().over(key)
+    many = (lost >= FEWEST_LOST) & (lost > MOST_LOST * filled.sum().over(key))
+    return pl.col("variable").is_in(GRADING) & many
 
 
 def contradicting_pressures(frame: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:

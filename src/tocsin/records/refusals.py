@@ -114,5 +114,5 @@ def unit_unknown(
         f'{source}, column "{column}"{about}: {count:,} of {count:,} values have {units} (first: row {first:,}).',
         f"{why} Nothing was written.",
         f'Add  units = {{ "{shown}" = "{unit}" }}  under [{section}] in site.toml, '
-        f"or run  tocsin check {source} --suggest.",
+        "or run  tocsin init  to see what is in the file.",
     )

@@ -17,6 +17,7 @@ from tocsin.records import refusals
 from tocsin.records.files import ROW, Opened
 from tocsin.records.instants import Instants, read_instants
 from tocsin.records.numbers import Numbers, read_numbers
+from tocsin.records.plausible import FEWEST_LOST, GRADING, MOST_LOST
 from tocsin.records.site import NEEDED, TABLES, WIDE, Constant, FileMap, Part, columns_of
 from tocsin.tables import TIME
 from tocsin.units import conversion
@@ -45,6 +46,7 @@ class Piece:
     set_aside: list[pl.Series] = field(default_factory=list[pl.Series])
     findings: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     problems: list[Problem] = field(default_factory=list[Problem])
+    doubts: list[pl.Series] = field(default_factory=list[pl.Series])  # rows set aside that need a decision
 
 
 def read_section(opened: Opened, file: FileMap, zone: str | None, site_name: str | None) -> Piece:
@@ -88,8 +90,8 @@ class _Section:
     def long(self) -> None:
         columns = self._shared(self._given())
         if "value" in self.file.columns and self.file.table == "measurements":
-            known = self._known(columns["variable"])
-            columns["value"] = self._main_value(self.file.columns["value"], known, "")
+            names = self._known(columns["variable"])
+            columns["value"] = self._main_value(self.file.columns["value"], names, "")
         if not self.piece.problems:
             self.piece.frame = self._frame(columns)
         if not self.piece.problems:
@@ -148,7 +150,8 @@ class _Section:
             out["unit"] = self._words(part.unit_column, units)
         else:
             out["unit"] = self._constant(None if part.unit is None else units.get(part.unit, part.unit))
-        return out | {"value": self._main_value(part.column, cell, key)}
+        names = pl.select(pl.when(cell).then(self._constant(one.name if (one := variable(key)) else key))).to_series()
+        return out | {"value": self._main_value(part.column, names, key)}
 
     # --- one column
 
@@ -237,23 +240,40 @@ class _Section:
         mostly = int(commas.sum()) > int(bad.sum()) / 2
         self._refuse(refusals.no_numbers(self._where(column), self._phrase(bad, filled), self.under, mostly))
 
-    def _main_value(self, column: str, concerned: pl.Series, key: str) -> pl.Series:
-        """The value a row is there for. A row whose value is no number is set aside; "<5" is kept as 5."""
+    def _main_value(self, column: str, names: pl.Series, key: str) -> pl.Series:
+        """The value a row is there for. A row whose value is no number is set aside; "<5" is kept as 5.
+
+        `names` is the variable of every row, null where its value is of no concern.
+        """
+        concerned = names.is_not_null()
         numbers = read_numbers(self.opened.frame[column], self.file.decimal)
         self._too_many_words(column, numbers, concerned)
         about = f" of {key}" if key else ""
         what = f"values{about} that are no number"
-        self._set_aside("C.value-not-a-number", column, numbers.unreadable & concerned, what)
+        bad = numbers.unreadable & concerned
+        many = self._often(names, bad, ~numbers.blank & concerned)
+        self._set_aside("C.value-not-a-number", column, bad & many, what, decide=True)
+        self._set_aside("C.value-not-a-number", column, bad, what)
         limits = self.rows.filter(numbers.limit & concerned & ~self.gone)
         if len(limits):
             what = f'column "{column}": values{about} written as less or more than a limit'
             self._note("P.value-limit", limits, what, "the limit was taken as the value", "changed")
         return numbers.value
 
+    def _often(self, names: pl.Series, bad: pl.Series, filled: pl.Series) -> pl.Series:
+        """Rows of grading variables of which so many values are no number that the column may be a wrong one."""
+        asked: list[str] = []
+        for name in GRADING:
+            lost, total = int((bad & (names == name)).sum()), int((filled & (names == name)).sum())
+            if lost >= FEWEST_LOST and lost > MOST_LOST * total:
+                asked.append(name)
+        return names.is_in(asked).fill_null(False)
+
     def _known(self, words: pl.Series) -> pl.Series:
-        """Rows whose variable tocsin uses: only their values are worth a word."""
-        ours = [word for word in words.unique().drop_nulls().to_list() if variable(word)]
-        return words.is_in(ours).fill_null(False)
+        """The variable of each row; null where tocsin does not use it: only values it uses are worth a word."""
+        kinds = words.unique().drop_nulls().to_list()
+        ours = {word: one.name for word in kinds if (one := variable(word)) is not None}
+        return words.replace_strict(ours, default=None, return_dtype=pl.String)
 
     # --- times
 
@@ -358,6 +378,8 @@ class _Section:
         rows = self.rows.filter(mask & ~self.gone)
         if len(rows):
             self._note(code, rows, f'column "{column}": {what}', "set aside", "excluded", decide)
+            if decide:
+                self.piece.doubts.append(rows)
             self.gone = self.gone | mask
             self.piece.set_aside.append(rows)
 

@@ -16,10 +16,8 @@ _LAST_YEAR_OF_RULES = 2037  # beyond it, time-zone libraries disagree about dayl
 
 def clocks(frame: pl.DataFrame, ledger: Ledger, time: str) -> pl.DataFrame:
     """Time, time known, precision of every row. What has no time is set aside; nothing is known before it is true."""
-    drug = "drug" in frame.columns
-    frame = ledger.exclude(
-        frame, pl.col(time).is_null(), "M.time-missing", "no readable time", decide=drug or "what" in frame.columns
-    )
+    asked = any(column in frame.columns for column in ("drug", "device", "what"))
+    frame = ledger.exclude(frame, pl.col(time).is_null(), "M.time-missing", "no readable time", decide=asked)
     one = pl.col("available_time").is_null()
     ledger.note(frame.filter(one), "M.one-clock", "one time only", "taken as known when it was true")
     early = (pl.col("available_time") < pl.col(time)).fill_null(False)

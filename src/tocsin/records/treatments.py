@@ -6,6 +6,7 @@ import polars as pl
 
 from tocsin import vocabulary
 from tocsin.records.ledger import Ledger
+from tocsin.records.words import blank
 
 _DIGITS = 6
 _ORDER = ["patient_id", "source", "order_id"]
@@ -63,6 +64,7 @@ def pressor_rates(frame: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
         frame.filter(volume), "P.vasopressor-rate-volume", "vasopressor rate in mL/h without a concentration",
         "runs at an unknown rate", "changed", decide=True,
     )  # fmt: skip
+    ledger.doubt(frame.filter(volume))
     frame = frame.with_columns(
         pl.when(~volume).then("rate").alias("rate"), pl.when(~volume).then("rate_unit").alias("rate_unit")
     )
@@ -71,6 +73,29 @@ def pressor_rates(frame: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
         frame.filter(unknown), "M.rate-missing", "vasopressor or inotrope without a rate", "runs at an unknown rate"
     )
     return frame
+
+
+def mode_contradictions(frame: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
+    """A counted vasopressor charted as one dose that carries a rate or the unit of one is an infusion."""
+    rated = pl.col("rate").is_not_null() | ~blank("rate_unit")
+    here = (_group("vasopressor", "vasopressin") & (pl.col("mode") == "dose") & rated).fill_null(False)
+    ledger.note(
+        frame.filter(here), "C.mode-contradiction", "vasopressor charted as one dose, with a rate or a unit of rate",
+        "taken as an infusion", "changed", decide=True,
+    )  # fmt: skip
+    return frame.with_columns(pl.when(here).then(pl.lit("infusion")).otherwise("mode").alias("mode"))
+
+
+def charted_to_the_day(frame: pl.DataFrame, ledger: Ledger) -> None:
+    """Drugs whose hour is not known: of those that set a grade or hide a fever, somebody must decide."""
+    weighty = _group("vasopressor", "vasopressin", "antipyretic", "steroid", "anticytokine")
+    dated = frame.filter(pl.col("precision") == "day")
+    done = "stays at 12:00 of the day, precision day"
+    ledger.note(
+        dated.filter(weighty), "C.drug-date-only",
+        "vasopressors, antipyretics, steroids or anticytokines charted to the day", done, decide=True,
+    )  # fmt: skip
+    ledger.note(dated.filter(~weighty), "C.drug-date-only", "other drugs charted to the day", done)
 
 
 def kinds_of_row(frame: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:

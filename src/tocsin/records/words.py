@@ -144,6 +144,8 @@ def amounts(frame: pl.DataFrame, ledger: Ledger, value: str, unit: str) -> pl.Da
             frame.filter(lost & which), f"C.{kind}-unit-unknown", f"{kind} in a unit that is missing or not known",
             f"{kind} left empty, the row stays", "changed", decide=decide,
         )  # fmt: skip
+    if kind == "rate":
+        ledger.doubt(frame.filter(lost & pl.col("drug").is_in(vocabulary.drugs_in("vasopressor", "vasopressin"))))
     changed = pl.col("__factor").is_not_null() & (pl.col("__factor") != 1) & pl.col(value).is_not_null()
     for one in sorted({(u.spelling, u.unit) for u in known.values() if u.factor != 1}):
         here = changed & pl.col(unit).is_in([w for w, u in known.items() if (u.spelling, u.unit) == one])

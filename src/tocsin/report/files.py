@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import date, datetime
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePosixPath
+from typing import Any, cast
 
 import polars as pl
 
+from tocsin.errors import TocsinError
+from tocsin.outputs import write_text
 from tocsin.report.words import Lang
 from tocsin.tables import (
     ACCOUNT,
@@ -31,6 +34,8 @@ from tocsin.tables import (
 )
 
 SCHEMA_ID = "tocsin/results.schema.json"
+MANIFEST = ".tocsin-report.json"
+_UNCHANGED = "Nothing was written."
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -44,16 +49,36 @@ def result_contracts() -> tuple[Table, ...]:
 def write_report(results: StudyResults, out: Path, lang: Lang = "en", figures: bool = True) -> list[Path]:
     """Writes `report.html` (`report.zh.html`), `results.json`, `tables/*.csv` and `figures/*.svg`, `*.png` into `out`.
 
-    Every file is made in a temporary folder beside `out` first and then moved: a failure leaves `out` as it was. Other
-    files in `out` stay; tables and figures of this language that the new results no longer have are removed. Without
-    `figures` no picture files are written; the page has its pictures either way. Returns the paths written, sorted.
-    Raises TocsinError (`tables.*`) where a table breaks its contract.
+    Every file is made in a temporary folder beside `out` first and then moved: a failure leaves `out` as it was.
+    `out/.tocsin-report.json` lists what was written. Tables and figures of this language that stand in it and that the
+    new results no longer have are removed; all other files in `out` stay. Without `figures` no picture files are
+    written; the page has its pictures either way. Returns the paths of the report written, sorted.
+    Raises TocsinError: `tables.*` where a table breaks its contract, `report.output` where `out` cannot be written,
+    `report.foreign-file` where a file stands in the place of a new one and tocsin did not write it.
     """
     checked = complete(results)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as made:
+    if os.path.lexists(out) and not out.is_dir():
+        raise TocsinError.of(
+            "report.output", f"{out.name} is a file, not a folder.", _UNCHANGED, "Name a folder with -o."
+        )
+    with _told(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        holder = tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent)
+    with holder as made:
         _make(checked, Path(made), lang, figures)
         return _put_in_place(Path(made), out, lang, figures)
+
+
+@contextmanager
+def _told(out: Path, why: str = _UNCHANGED) -> Generator[None]:
+    """An operating-system refusal as an error a reader can act on."""
+    try:
+        yield
+    except OSError as error:
+        raise TocsinError.of(
+            "report.output", f"{out.name}: cannot be written ({error.strerror or type(error).__name__}).",
+            why, "Choose a place you may write to, with room, with -o.",
+        ) from error  # fmt: skip
 
 
 def complete(results: StudyResults) -> StudyResults:
@@ -87,24 +112,80 @@ def _make(results: StudyResults, folder: Path, lang: Lang, figures: bool) -> Non
 
 
 def _put_in_place(made: Path, out: Path, lang: Lang, figures: bool) -> list[Path]:
-    fresh = sorted(path.relative_to(made) for path in made.rglob("*") if path.is_file())
-    if not out.exists():
-        out.mkdir()
-    for path in fresh:
-        (out / path).parent.mkdir(parents=True, exist_ok=True)
-        os.replace(made / path, out / path)
-    for path in _stale(out, set(fresh), lang, figures):
-        path.unlink()
-    return [out / path for path in fresh]
+    fresh = sorted(path.relative_to(made).as_posix() for path in made.rglob("*") if path.is_file())
+    ours = _ours(out)
+    _refuse_foreign(out, fresh, ours)
+    stale = sorted(name for name in ours - set(fresh) if _may_go(name, lang, figures))
+    with _told(out, "It may hold files of both the earlier and the new report."):
+        out.mkdir(exist_ok=True)
+        _note(made, out, ours | set(fresh))  # before the first file: an interrupted run knows its own files again
+        for name in fresh:
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            os.replace(made / name, out / name)
+        for name in stale:
+            (out / name).unlink(missing_ok=True)
+        _note(made, out, {*fresh, *(name for name in ours - set(stale) if (out / name).is_file())})
+    return [out / name for name in fresh]
 
 
-def _stale(out: Path, fresh: set[Path], lang: Lang, figures: bool) -> Iterable[Path]:
-    """Files an earlier run of ours wrote and this one did not."""
-    old = list((out / "tables").glob("*.csv"))
-    if figures:
-        every = [*(out / "figures").glob("*.svg"), *(out / "figures").glob("*.png")]
-        old += [path for path in every if path.stem.endswith(".zh") == (lang == "zh")]
-    return [path for path in old if path.relative_to(out) not in fresh]
+def _ours(out: Path) -> set[str]:
+    """Files the manifest of an earlier report lists; a manifest nobody can read lists none."""
+    try:
+        listed: Any = json.loads((out / MANIFEST).read_text(encoding="utf-8"))["files"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+    if not isinstance(listed, list):
+        return set()
+    return {name for name in cast("list[Any]", listed) if isinstance(name, str) and _is_report_name(name)}
+
+
+def _is_report_name(name: str) -> bool:
+    """A name a report may have: a manifest somebody edited never points outside `out`."""
+    parts = PurePosixPath(name).parts
+    kinds = {"tables": (".csv",), "figures": (".svg", ".png")}
+    if len(parts) == 2 and parts[0] in kinds:
+        return PurePosixPath(name).suffix in kinds[parts[0]]
+    return name == "results.json" or (len(parts) == 1 and name.startswith("report.") and name.endswith(".html"))
+
+
+def _refuse_foreign(out: Path, fresh: list[str], ours: set[str]) -> None:
+    """Raises TocsinError `report.foreign-file` where a new file would take the place of somebody else's."""
+    places = [name for name in fresh if name not in ours and os.path.lexists(out / name)]
+    places += [name for name in fresh if name in ours and (out / name).is_dir()]
+    folders = sorted({name.partition("/")[0] for name in fresh if "/" in name})
+    places += [name for name in folders if os.path.lexists(out / name) and not (out / name).is_dir()]
+    if os.path.lexists(out / MANIFEST) and not _readable(out / MANIFEST):
+        places.append(MANIFEST)
+    if places:
+        shown = ", ".join(places[:10]) + (f" and {len(places) - 10:,} more" if len(places) > 10 else "")
+        raise TocsinError.of(
+            "report.foreign-file",
+            f"{out.name} holds what this command did not write: {shown}.",
+            f"It would be lost. {_UNCHANGED}",
+            "Move these files away, or name a new or empty folder with -o.",
+        )
+
+
+def _readable(manifest: Path) -> bool:
+    try:
+        found: Any = json.loads(manifest.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(found, dict) and "files" in found
+
+
+def _may_go(name: str, lang: Lang, figures: bool) -> bool:
+    """Whether a file of an earlier report is of the kind this run writes: tables, and figures of its language."""
+    if name.startswith("tables/"):
+        return True
+    return figures and name.startswith("figures/") and PurePosixPath(name).stem.endswith(".zh") == (lang == "zh")
+
+
+def _note(made: Path, out: Path, names: set[str]) -> None:
+    """The manifest, whole or as it was."""
+    lines = json.dumps({"files": sorted(names)}, ensure_ascii=False, indent=1)
+    write_text(made / MANIFEST, f"{lines}\n")
+    os.replace(made / MANIFEST, out / MANIFEST)
 
 
 def csv_text(frame: pl.DataFrame) -> str:

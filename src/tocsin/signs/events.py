@@ -304,7 +304,8 @@ def _acts(
     course = kept.get_column("course").to_numpy().astype(np.int64)
     place = (course * 2**31 + made["minute"] + 2**30) * 8 + made["rank"] // 2
     order = np.argsort(place, kind="stable")
-    return made[order], course[order]
+    rows = made.view(np.uint8).reshape(made.size, state.ACT.itemsize)  # rows of bytes move faster than records
+    return rows[order].reshape(-1).view(state.ACT), course[order]
 
 
 _DRUG_COLUMNS = ("start", "stop", "drug", "mode", "order_id", "rate", "dose", "dose_unit", "source_row")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
@@ -16,13 +16,15 @@ from tocsin.errors import TocsinError
 from tocsin.grades import SCALES
 from tocsin.grading import Grading, follow_strategy, grade
 from tocsin.records import courses, read
-from tocsin.signs import Parameters, doses
+from tocsin.signs import Parameters, doses, readings
 from tocsin.strategies import arms
 from tocsin.studyfile import StudyFile, TimeColumn
 from tocsin.tables import ATTRITION, FOLLOW, Records
-from tocsin.when import Strategy
+from tocsin.when import Strategy, When
 
 ICANS = "astct_icans"
+OF_PATIENTS, GIVEN, ONE_ARM = "courses of these patients", "given ", "one arm each"
+NOT_SEEN = "could not be seen: no readings"
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,31 @@ class Study:
         """What triggers need over time, filled as it is needed: names to frames."""
         return {}
 
+    @cached_property
+    def unseen(self) -> dict[str, frozenset[str]]:
+        """By strategy: courses in which its trigger could not be seen, because what it reads was never read."""
+        known = dict[str, frozenset[str]]()
+        every = frozenset(self.courses.get_column("course_id"))
+        return {arm: every - self._visible(rule.when, every, known) for arm, rule in self.file.strategies.items()}
+
+    def _visible(self, when: When, every: frozenset[str], known: dict[str, frozenset[str]]) -> frozenset[str]:
+        """Courses with at least one reading of every stream a trigger cannot do without."""
+        if when.all or when.any:
+            parts = [self._visible(part, every, known) for part in (when.all or when.any or ())]
+            return every.intersection(*parts) if when.all else frozenset[str]().union(*parts)
+        if when.not_ is not None:
+            return self._visible(when.not_, every, known)
+        name = when.grade_of or (self.scale if when.onset_within is not None else when.sign)
+        if name is None:
+            return every
+        if name not in known:
+            known[name] = (
+                graded_courses(self.grading, name)
+                if name in SCALES
+                else frozenset(readings(self.records, self.courses, name, self.parameters).get_column("course_id"))
+            )
+        return known[name]
+
     def outcome(self, endpoint: str) -> pl.DataFrame:
         """The endpoint of the courses in arms: course_id, arm, start, stop, event, value."""
         rows = self.endpoints.filter(pl.col("endpoint") == endpoint).drop("endpoint")
@@ -117,6 +144,7 @@ class Study:
 
 def gather(file: StudyFile, base: Path, overrides: dict[str, Any] | None = None) -> Study:
     """Reads, grades and assigns. `base` is the folder of study.toml. Raises TocsinError of every room on the way."""
+    refuse_equal(file.strategies)
     folder = base / file.data.path
     kind: Literal["clif", "folder"] | None = "folder" if file.data.format == "csv" else file.data.format
     site = base / file.data.site if file.data.site else None
@@ -129,6 +157,7 @@ def assemble(
     file: StudyFile, records: Records, parameters: Parameters | None = None, given: pl.DataFrame | None = None
 ) -> Study:
     """Grades and assigns records already read; `given` holds time zero where the file wants a column."""
+    refuse_equal(file.strategies)
     parameters, cohort = parameters or file.sign_parameters(), file.cohort
     frame, lost = courses(records, cohort.time_zero, cohort.split_dose_days, parameters.fever, column_times=given)
     scales = dict.fromkeys((cohort.scale, ICANS, *graded_on(file.strategies.values())))
@@ -148,7 +177,7 @@ def judge(
         records, frame, grading.grades, grading.episodes, follows,
         from_day=chosen.mrd_negative_cr.from_day, to_day=chosen.mrd_negative_cr.to_day, variant=chosen.efs.variant,
         landmark_day=chosen.landmark_day, scale=file.cohort.scale, severe=SCALES[file.cohort.scale].severe,
-        drug=drug,
+        drug=drug, graded=graded_courses(grading, file.cohort.scale),
     )  # fmt: skip
 
 
@@ -158,6 +187,30 @@ def follow_all(
     """The `follow` table of every strategy."""
     made = [follow_strategy(name, rule, records, frame, grading) for name, rule in strategies.items()]
     return FOLLOW.frame(pl.concat(made)).sort("course_id", "strategy")
+
+
+def graded_courses(grading: Grading, scale: str) -> frozenset[str]:
+    """Courses in which a scale could be read at some moment: a temperature (CRS), an ICE, CAPD or consciousness.
+
+    A proved grade above 0 is one however it was known (an adjudicated death, a waived fever).
+    """
+    sign = pl.any_horizontal(pl.col("ice", "capd", "consciousness").is_not_null())
+    sign = sign if scale == ICANS else pl.col("fever").is_not_null()
+    seen = grading.signs.situations.filter(sign & pl.col("covered")).get_column("course_id")
+    proved = grading.grades.filter((pl.col("scale") == scale) & (pl.col("grade") > 0)).get_column("course_id")
+    return frozenset([*seen, *proved])
+
+
+def refuse_equal(strategies: Mapping[str, Strategy]) -> None:
+    """Raises TocsinError `study.strategies-equal` where two strategies are the same rule under two names."""
+    for one, other in combinations(strategies, 2):
+        a, b = strategies[one], strategies[other]
+        if (a.give, a.within, a.when) == (b.give, b.within, b.when):
+            raise TocsinError.of(
+                "study.strategies-equal", f"strategies.{one} and strategies.{other}: same drug, trigger and grace.",
+                "Every course would follow both or neither: there is nothing to compare.",
+                "Correct one of them, or take it out.",
+            )  # fmt: skip
 
 
 def graded_on(strategies: Iterable[Strategy]) -> list[str]:
@@ -209,24 +262,29 @@ def _attrition(study: Study, first: pl.DataFrame) -> pl.DataFrame:
     n, rows = study.courses.height, first.to_dicts()
     patients = study.courses.get_column("patient_id").n_unique()
     if n != patients:
-        rows.append(_step("courses of these patients", n, n, f"{patients:,} patients have {n:,} courses"))
+        rows.append(_step(OF_PATIENTS, n, n, f"{patients:,} patients have {n:,} courses"))
     treated = len(study.treated)
-    rows.append(_step(f"given {study.drugs_words} after time zero", n, treated, _untreated_words(study)))
+    rows.append(_step(f"{GIVEN}{study.drugs_words} after time zero", n, treated, _untreated_words(study)))
     inside = len(study.in_arms)
     rows.append(_step("first dose followed a strategy", treated, inside, _strayed_words(study)))
     both = study.arms.filter(pl.col("why").str.contains("followed several", literal=True)).get_column("course_id")
     said = f"{len(both):,} followed several strategies, the earlier due counts: {named(both.to_list())}"
-    rows.append(_step("one arm each", inside, inside, said if len(both) else "no course followed several strategies"))
+    said = said if len(both) else "no course followed several strategies" if inside else "no course is in an arm"
+    rows.append(_step(ONE_ARM, inside, inside, said))
     return ATTRITION.check(ATTRITION.frame(rows))
 
 
 def _untreated_words(study: Study) -> str:
     without = [c for c in study.courses.get_column("course_id") if c not in study.treated]
+    if not study.courses.height:
+        return "there is no course"
     if not without:
         return "every course was given it: patients who never needed it are not in these records"
     rows = study.follow.filter(pl.col("course_id").is_in(without))
     due = rows.filter(pl.col("followed") == "not_given").get_column("course_id").n_unique()
-    words = f"{len(without):,} without a dose: due under a strategy {due:,}, never due {len(without) - due:,}"
+    blind = len(set(without).intersection(*(study.unseen[arm] for arm in study.arm_names)))
+    words = f"{len(without):,} without a dose: due under a strategy {due:,}, never due {len(without) - due - blind:,}"
+    words += f", {NOT_SEEN} {blind:,}" if blind else ""
     only_day = day_only_doses(study).filter(pl.col("course_id").is_in(without)).get_column("course_id").n_unique()
     words += f"; {only_day:,} have a dose charted to the day only" if only_day else ""
     return words + ("" if "drugs" in study.records.supplied else "; no table of drugs was supplied")
@@ -235,12 +293,14 @@ def _untreated_words(study: Study) -> str:
 def _strayed_words(study: Study) -> str:
     out = [c for c in study.arms.filter(pl.col("arm").is_null()).get_column("course_id") if c in study.treated]
     if not out:
-        return "every first dose followed one"
+        return "every first dose followed one" if study.treated else "there is no first dose"
     rows = study.follow.filter(pl.col("course_id").is_in(out))
-    said = [
-        f"{arm}: {count(rows, arm, 'early'):,} before it was due or never due, {count(rows, arm, 'late'):,} too late"
-        for arm in study.arm_names
-    ]
+    said = list[str]()
+    for arm in study.arm_names:
+        blind = rows.filter(pl.col("course_id").is_in(list(study.unseen[arm])))
+        hidden, early = count(blind, arm, "early"), count(rows, arm, "early")
+        parts = f"{early - hidden:,} before it was due or never due, {count(rows, arm, 'late'):,} too late"
+        said.append(f"{arm}: {parts}" + (f", {hidden:,} {NOT_SEEN}" if hidden else ""))
     return f"{len(out):,} followed none ({'; '.join(said)}): {named(out)}"
 
 

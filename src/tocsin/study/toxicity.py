@@ -11,7 +11,7 @@ from tocsin.effects.estimate import Estimate, not_estimable
 from tocsin.effects.proportions import proportion
 from tocsin.effects.tables import fisher_freeman_halton_p
 from tocsin.grades import SCALES
-from tocsin.study.cohort import ICANS, Study
+from tocsin.study.cohort import ICANS, Study, graded_courses
 from tocsin.study.ledger import Effects, versus
 
 HOURS = "hours"
@@ -65,13 +65,8 @@ def worst_grades(study: Study, scale: str) -> dict[str, int]:
 
 
 def assessed(study: Study, scale: str) -> frozenset[str]:
-    """Courses in which the scale could be read at some moment: a temperature (CRS), an ICE, CAPD or consciousness."""
-    known = (
-        pl.any_horizontal(pl.col("ice", "capd", "consciousness").is_not_null())
-        if scale == ICANS
-        else pl.col("fever").is_not_null()
-    )
-    return frozenset(study.grading.signs.situations.filter(known & pl.col("covered")).get_column("course_id"))
+    """Courses in which the scale could be read at some moment (`graded_courses`)."""
+    return graded_courses(study.grading, scale)
 
 
 def grade_effects(study: Study, effects: Effects) -> None:
@@ -80,7 +75,7 @@ def grade_effects(study: Study, effects: Effects) -> None:
     graded = {arm: [worst[c] for c in mine if c in seen] for arm, mine in study.members.items()}
     severe, lost = severity(study, worst, seen), len(study.in_arms) - sum(map(len, graded.values()))
     least = f"proved grade {SCALES[study.scale].severe} or more"
-    note = f"worst {least}; {lost} not gradable" if lost else f"worst {least}"
+    note = f"worst {least}; {lost} not graded" if lost else f"worst {least}"
     effects.shares("severe CRS", severe["all"], study.pairs, note)
     note = f"first {least} up to the minute of the first dose"
     effects.shares(f"severe CRS before {study.drug}", severe["before"], (), note)
@@ -161,7 +156,14 @@ def _onset(study: Study) -> Times:
     rows = study.outcome("crs_onset")
     there = rows.filter(pl.col("event") == 1).with_columns(hours=pl.col("stop") * 24)
     values = study.by_arm(there, "hours")
-    return "CRS onset", values, _without(study, values, "without CRS")
+    lost = rows.filter(pl.col("event").is_null())
+    notes: dict[str, str] = {}
+    for arm, members in study.members.items():
+        blind = lost.filter(pl.col("arm") == arm).height
+        without = len(members) - len(values[arm]) - blind
+        said = (f"{without} without CRS" if without else "", f"{blind} not graded" if blind else "")
+        notes[arm] = "; ".join(part for part in said if part)
+    return "CRS onset", values, notes
 
 
 def _duration(study: Study) -> Times:

@@ -15,7 +15,7 @@ import polars as pl
 from tocsin.effects.ranks import mann_whitney
 from tocsin.grades import NEUROTOXICITY, SCALES
 from tocsin.report.numbers import count_of, fixed
-from tocsin.study.cohort import Study
+from tocsin.study.cohort import GIVEN, OF_PATIENTS, Study, graded_courses, named
 from tocsin.study.ledger import Effects
 from tocsin.study.remarks import (
     multiplicity,
@@ -32,18 +32,87 @@ from tocsin.tables import WARNINGS
 from tocsin.when import Strategy, When
 
 AUC_SERIOUS = 0.9
+OPEN_SERIOUS = 0.2
 MUST_NOT_FALL = ("at_least", "above")
 
 
 def warning_table(study: Study, effects: Effects) -> pl.DataFrame:
     """Serious warnings first, each group in a fixed order."""
     found = [
-        *outcome_defined(study), *immortal_time(study), *due_elsewhere(study), *conditioned(study), *era(study),
+        *findings_undecided(study), *courses_lost(study), *severity_open(study), *outcome_defined(study), *immortal_time(study), *due_elsewhere(study), *conditioned(study), *era(study),
         *single_arm(study), *clustered(study), *small(study), *waived(study), *unreviewed(study),
         *undecided_deaths(study), *multiplicity(effects), *swapped_medians(study),
     ]  # fmt: skip
     rows = [vars(one) for one in (*(w for w in found if w.serious), *(w for w in found if not w.serious))]
     return WARNINGS.frame(rows)
+
+
+# --- the records --------------------------------------------------------------------------------------------------
+
+
+def findings_undecided(study: Study) -> Iterator[Warned]:
+    """Findings in the records that a person must decide and nobody has: every number rests on them."""
+    rows = study.records.findings.filter("needs_decision")
+    if rows.is_empty():
+        return
+    n, count, codes = rows.height, int(rows.get_column("count").sum()), named(sorted(set(rows.get_column("code"))))
+    yield Warned(
+        "records.findings-undecided",
+        f"{n:,} findings in the records need a decision and have none ({count:,} rows; {codes}). Every number below "
+        "may change with it: see  tocsin check .",
+        f"记录中有 {n:,} 项发现须由人裁定而尚未裁定（{count:,} 行；{codes}）。以下每个数字都可能因此改变：见 tocsin check。",
+        None, True,
+    )  # fmt: skip
+
+
+def courses_lost(study: Study) -> Iterator[Warned]:
+    """Patients or stays without a time zero, and a study without any course."""
+    steps = study.attrition.get_column("step").to_list()
+    first = study.attrition.head(next((k for k, s in enumerate(steps) if s == OF_PATIENTS or s.startswith(GIVEN)), 0))
+    left = [row for row in first.to_dicts() if row["courses_out"] < row["courses_in"]]
+    if not left and study.courses.height:
+        return
+    said = "; ".join(
+        f"{row['step']}: {row['courses_out']:,} of {row['courses_in']:,} ({row['why']})" for row in left
+    )
+    said_zh = "；".join(
+        f"{row['courses_in']:,} {'名患者' if 'patients' in row['step'] else '次住院'}中仅 {row['courses_out']:,} 有疗程"
+        for row in left
+    )
+    n, zero = study.courses.height, study.file.cohort.time_zero
+    head = f"Time zero is lacking for part of the records, {n:,} courses are left" if n else "There is no course at all"
+    head_zh = f"部分记录没有时间零点，余 {n:,} 个疗程" if n else "没有任何疗程"
+    yield Warned(
+        "records.courses-lost",
+        f"{head}; time zero: {zero}. {said or 'the records hold no patient'}.",
+        f"{head_zh}；时间零点：{chinese(zero)}。{said_zh or '记录中没有患者'}。",
+        None, True,
+    )  # fmt: skip
+
+
+def severity_open(study: Study) -> Iterator[Warned]:
+    """Courses that may have been severe: what was charted neither proves nor excludes it."""
+    least = SCALES[study.scale].severe
+    runs = study.grading.grades.filter(
+        (pl.col("scale") == study.scale) & (pl.col("to").is_null() | (pl.col("to") > 0))
+    )
+    worst = runs.group_by("course_id").agg(pl.col("grade").max(), pl.col("grade_at_most").max())
+    proved = set(worst.filter(pl.col("grade") >= least).get_column("course_id"))
+    may_be = set(worst.filter(pl.col("grade_at_most") >= least).get_column("course_id"))
+    may_be |= set(study.in_arms) - graded_courses(study.grading, study.scale)  # nothing graded excludes nothing
+    found = {arm: sum(c in may_be and c not in proved for c in mine) for arm, mine in study.members.items()}
+    total = sum(found.values())
+    if not total:
+        return
+    share = "; ".join(f"{arm} {count_of(n, len(study.members[arm]))}" for arm, n in found.items())
+    share_zh = "；".join(f"{chinese(arm)} {count_of(n, len(study.members[arm]))}" for arm, n in found.items())
+    yield Warned(
+        "grades.severity-not-excluded",
+        f"Grade {least} or more is not proved and cannot be excluded, because a sign was not charted: {share}. Shares "
+        "of severe CRS count proved grades only; the true ones may be higher by this much.",
+        f"{least} 级及以上未能证实也不能排除（有体征未记录）：{share_zh}。重度 CRS 的比例只计已证实者，实际可能高出这些。",
+        None, total > OPEN_SERIOUS * len(study.in_arms),
+    )  # fmt: skip
 
 
 # --- serious ------------------------------------------------------------------------------------------------------

@@ -178,12 +178,21 @@ RECORD_TABLES = (PATIENTS, STAYS, MEASUREMENTS, DRUGS, SUPPORTS, ASSESSMENTS, OU
 DOUBTS = {"patient_id": S, "table": S}
 
 
+_DOUBTS: dict[str, Any] = {"patient_id": S, "table": S}
+
+
+def _no_doubts() -> pl.DataFrame:
+    return pl.DataFrame(schema=_DOUBTS)
+
+
 @dataclass(frozen=True)
 class Records:
     """What a reader hands over: the record tables (sorted by patient and time), what was wrong, and what was supplied.
 
     `supplied` names the tables the source really has: without its table a sign is unknown, never normal. `zone` is the
-    hospital's time zone; every instant here is UTC.
+    hospital's time zone; every instant here is UTC. `doubts` (patient_id, table) names the patients from whom a row of
+    drugs or supports was set aside, or emptied of its word, under a finding that needs a decision: that such a table
+    has no row proves nothing for them.
     """
 
     patients: pl.DataFrame
@@ -199,6 +208,7 @@ class Records:
     doubts: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=DOUBTS))
     zone: str = "UTC"
     hashes: Mapping[str, str] = field(default_factory=dict)
+    doubts: pl.DataFrame = field(default_factory=_no_doubts)
 
     @classmethod
     def of(cls, tables: Mapping[str, pl.DataFrame], **more: Any) -> Records:

@@ -251,7 +251,7 @@ def test_unknown_units_of_some_rows_are_a_finding_and_of_all_rows_an_error(tmp_p
         'records.unit-unknown: labs.csv, column "result", variable temperature: 1 of 1 values have unit "度" '
         "(first: row 1).\n"
         "  Fever cannot be judged without °C or °F. Nothing was written.\n"
-        '  Add  units = { "度" = "°C" }  under [labs] in site.toml, or run  tocsin check labs.csv --suggest.'
+        '  Add  units = { "度" = "°C" }  under [labs] in site.toml, or run  tocsin init  to see what is in the file.'
     )
 
 

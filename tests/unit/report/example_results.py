@@ -52,7 +52,7 @@ def meta(synthetic: bool = True) -> dict[str, Any]:
                 "zh": "比例给出 Clopper-Pearson 精确区间；组间差异用 Fisher 精确检验。",
             }
         ],
-        "generated_with": {"polars": "2.1.0", "altair": "6.3.0"},
+        "generated_with": {"polars": "2.1.0", "numpy": "2.4.6"},
         "seed": None,
     }
 
