@@ -184,7 +184,7 @@ def test_check_asks_for_a_decision(monkeypatch):
         ready.records.findings[0, "needs_decision"] = True
         return ready
 
-    monkeypatch.setattr(tocsin.prepare, "prepare", with_one)
+    monkeypatch.setattr("tocsin.check.prepare", with_one)
     result = run("check", EXAMPLE)
     assert result.exit_code == 1
     assert "1 findings need a decision" in result.output
@@ -258,6 +258,52 @@ def test_study_takes_the_file_and_another_folder(data, tmp_path):
     assert result.exit_code == 0, result.output
     assert (tmp_path / "elsewhere" / "report.html").is_file()
     assert not (data / "out").exists()
+
+
+def test_study_says_how_many_are_in_no_arm(data):
+    text = (data / "study.toml").read_text(encoding="utf-8")
+    (data / "study.toml").write_text(
+        re.sub(r'(?m)^give = "tocilizumab"', 'give = "siltuximab"', text), encoding="utf-8"
+    )
+    result = run("study", data)
+    assert result.exit_code == 0, result.output
+    said = words(result.output)
+    assert "in no arm 22" in said
+    assert "No arm holds a course; 22 courses are in none." in said
+
+
+@pytest.mark.parametrize("where", ["taken", "taken/below"])
+def test_study_output_that_is_a_file_is_three(data, tmp_path, where):
+    (tmp_path / "taken").write_text("mine")
+    result = run("study", data, "-o", tmp_path / where)
+    assert (result.exit_code, "report.output" in result.stderr) == (3, True)
+    assert (tmp_path / "taken").read_text() == "mine"
+
+
+def test_study_replaces_nothing_it_did_not_write(data):
+    (data / "out").mkdir()
+    (data / "out" / "report.html").write_text("mine")
+    result = run("study", data)
+    assert (result.exit_code, "report.foreign-file" in result.stderr) == (3, True)
+    assert "report.html" in result.stderr
+    assert os.listdir(data / "out") == ["report.html"]
+
+
+def test_check_uses_the_study_beside_the_records(data):
+    text = (data / "study.toml").read_text(encoding="utf-8")
+    (data / "study.toml").write_text(
+        text.replace('time_zero = "infusion"', 'time_zero = "admission"'), encoding="utf-8"
+    )
+    result = run("check", data)
+    assert result.exit_code == 0, result.output
+    said = words(result.output)
+    assert "minute 0: admission" in said
+    assert "zhou2023_early 22" in said
+    assert re.search(r" early 22 22 100 ", said)
+    assert "minute 0: infusion" in run("check", data, "--time-zero", "infusion").output
+    (data / "study.toml").write_text(text.replace("time_zero", "time_zeal"), encoding="utf-8")
+    broken = run("check", data)
+    assert (broken.exit_code, "study.key-unknown" in broken.stderr) == (3, True)
 
 
 # --- what goes wrong --------------------------------------------------------------------------------------------------

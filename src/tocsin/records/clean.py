@@ -52,7 +52,8 @@ def clean(
     """Record tables, findings and account from `raw`: contract columns, words as written, instants already UTC.
 
     Measurements may carry `unit` (no such column at all: values are in the variable's own unit) and `value_text` (read
-    where `value` is empty). `findings` and `doubts` are the reader's own, to be added to. Raises TocsinError (`records.row-lost`) where the rows do not add up.
+    where `value` is empty). `findings` and `doubts` are the reader's. Raises TocsinError (`records.row-lost`) where the
+    rows do not add up.
     """
     ledger = Ledger(findings, doubts)
     have = {table.name: _shaped(raw.get(table.name), table) for table in RECORD_TABLES}

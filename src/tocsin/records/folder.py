@@ -15,10 +15,10 @@ import polars as pl
 from tocsin.errors import Problem, TocsinError
 from tocsin.records.clean import clean
 from tocsin.records.files import ENDINGS, ROW, Opened, open_table
-from tocsin.records.ledger import DOUBTS
 from tocsin.records.section import NAMED, Piece, read_section
 from tocsin.records.site import NEEDED, TABLES, FileMap, Site, columns_of, read_site
 from tocsin.tables import FINDINGS, Records
+from tocsin.tables.records import DOUBTS
 
 SITE = "site.toml"
 

@@ -9,9 +9,9 @@ import polars as pl
 
 from tocsin.errors import Problem, TocsinError
 from tocsin.tables import ACCOUNT, FINDINGS
+from tocsin.tables.records import DOUBTS
 
 ROW = ("source", "source_row")
-DOUBTS: dict[str, Any] = {"patient_id": pl.String, "table": pl.String}
 # a column that tells of which table a frame is, as read and in the contract
 _TABLES = {"drug": "drugs", "med_category": "drugs", "device": "supports", "device_category": "supports"}
 

@@ -50,8 +50,10 @@ def impossible_values(frame: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
         bad = (mine & ~pl.col("value").is_between(one.low, one.high)).fill_null(False)
         asked = _sources_to_ask(frame.filter(mine).with_columns(bad.alias("__bad")), one.name in GRADING)
         for which, decide in ((pl.col("source").is_in(asked), True), (~pl.col("source").is_in(asked), False)):
-            what = f"{one.name} outside {one.low:g} to {one.high:g} {one.unit}"
-            frame = ledger.exclude(frame, bad & which, "P.value-impossible", what, decide=decide)
+            frame = ledger.exclude(
+                frame, bad & which, "P.value-impossible", f"{one.name} outside {one.low:g} to {one.high:g} {one.unit}",
+                decide=decide,
+            )  # fmt: skip
     return frame
 
 

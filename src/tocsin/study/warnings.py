@@ -39,7 +39,8 @@ MUST_NOT_FALL = ("at_least", "above")
 def warning_table(study: Study, effects: Effects) -> pl.DataFrame:
     """Serious warnings first, each group in a fixed order."""
     found = [
-        *findings_undecided(study), *courses_lost(study), *severity_open(study), *outcome_defined(study), *immortal_time(study), *due_elsewhere(study), *conditioned(study), *era(study),
+        *findings_undecided(study), *courses_lost(study), *severity_open(study),
+        *outcome_defined(study), *immortal_time(study), *due_elsewhere(study), *conditioned(study), *era(study),
         *single_arm(study), *clustered(study), *small(study), *waived(study), *unreviewed(study),
         *undecided_deaths(study), *multiplicity(effects), *swapped_medians(study),
     ]  # fmt: skip
@@ -59,8 +60,9 @@ def findings_undecided(study: Study) -> Iterator[Warned]:
     yield Warned(
         "records.findings-undecided",
         f"{n:,} findings in the records need a decision and have none ({count:,} rows; {codes}). Every number below "
-        "may change with it: see  tocsin check .",
-        f"记录中有 {n:,} 项发现须由人裁定而尚未裁定（{count:,} 行；{codes}）。以下每个数字都可能因此改变：见 tocsin check。",
+        "may change with them:  tocsin check  lists them.",
+        f"记录中有 {n:,} 项发现须由人裁定而尚未裁定（{count:,} 行；{codes}）。"
+        "以下每个数字都可能因此改变：见 tocsin check。",
         None, True,
     )  # fmt: skip
 
@@ -72,9 +74,7 @@ def courses_lost(study: Study) -> Iterator[Warned]:
     left = [row for row in first.to_dicts() if row["courses_out"] < row["courses_in"]]
     if not left and study.courses.height:
         return
-    said = "; ".join(
-        f"{row['step']}: {row['courses_out']:,} of {row['courses_in']:,} ({row['why']})" for row in left
-    )
+    said = "; ".join(f"{row['step']}: {row['courses_out']:,} of {row['courses_in']:,} ({row['why']})" for row in left)
     said_zh = "；".join(
         f"{row['courses_in']:,} {'名患者' if 'patients' in row['step'] else '次住院'}中仅 {row['courses_out']:,} 有疗程"
         for row in left
@@ -93,9 +93,7 @@ def courses_lost(study: Study) -> Iterator[Warned]:
 def severity_open(study: Study) -> Iterator[Warned]:
     """Courses that may have been severe: what was charted neither proves nor excludes it."""
     least = SCALES[study.scale].severe
-    runs = study.grading.grades.filter(
-        (pl.col("scale") == study.scale) & (pl.col("to").is_null() | (pl.col("to") > 0))
-    )
+    runs = study.grading.grades.filter((pl.col("scale") == study.scale) & (pl.col("to").is_null() | (pl.col("to") > 0)))
     worst = runs.group_by("course_id").agg(pl.col("grade").max(), pl.col("grade_at_most").max())
     proved = set(worst.filter(pl.col("grade") >= least).get_column("course_id"))
     may_be = set(worst.filter(pl.col("grade_at_most") >= least).get_column("course_id"))
@@ -110,7 +108,8 @@ def severity_open(study: Study) -> Iterator[Warned]:
         "grades.severity-not-excluded",
         f"Grade {least} or more is not proved and cannot be excluded, because a sign was not charted: {share}. Shares "
         "of severe CRS count proved grades only; the true ones may be higher by this much.",
-        f"{least} 级及以上未能证实也不能排除（有体征未记录）：{share_zh}。重度 CRS 的比例只计已证实者，实际可能高出这些。",
+        f"{least} 级及以上未能证实也不能排除（有体征未记录）：{share_zh}。"
+        "重度 CRS 的比例只计已证实者，实际可能高出这些。",
         None, total > OPEN_SERIOUS * len(study.in_arms),
     )  # fmt: skip
 

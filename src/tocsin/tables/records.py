@@ -174,15 +174,7 @@ OUTCOMES = Table(
 )
 RECORD_TABLES = (PATIENTS, STAYS, MEASUREMENTS, DRUGS, SUPPORTS, ASSESSMENTS, OUTCOMES)
 
-
 DOUBTS = {"patient_id": S, "table": S}
-
-
-_DOUBTS: dict[str, Any] = {"patient_id": S, "table": S}
-
-
-def _no_doubts() -> pl.DataFrame:
-    return pl.DataFrame(schema=_DOUBTS)
 
 
 @dataclass(frozen=True)
@@ -208,7 +200,6 @@ class Records:
     doubts: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=DOUBTS))
     zone: str = "UTC"
     hashes: Mapping[str, str] = field(default_factory=dict)
-    doubts: pl.DataFrame = field(default_factory=_no_doubts)
 
     @classmethod
     def of(cls, tables: Mapping[str, pl.DataFrame], **more: Any) -> Records:

@@ -456,6 +456,28 @@ def test_no_episode_is_said():
     assert only(crs_max_grade(courses(), episodes())) == (0.0, None, 0, "0")
 
 
+def test_without_a_grade_nothing_is_known():
+    blind, nobody = "not assessable: nothing was graded", ()
+    assert only(crs_max_grade(courses(), episodes(), graded=nobody)) == (0.0, None, None, blind)
+    assert only(crs_onset(courses(), episodes(), graded=nobody)) == (0.0, None, None, blind)
+    assert only(crs_duration(courses(), episodes(), graded=nobody)) == (0.0, None, None, blind)
+    unknown = grades((0, 14400, 0, 4))
+    assert only(severe_crs(records(), courses(), unknown, episodes(), graded=nobody)) == (0.0, None, None, blind)
+    assert only(crs_max_grade(courses(), episodes(), graded=("A",))) == (0.0, None, 0, "0")
+    found = judge_endpoints(records(), courses(), unknown, episodes(), FOLLOW.empty(), graded=nobody)
+    crs = found.filter(pl.col("endpoint").is_in(["severe_crs", "crs_onset", "crs_duration", "crs_max_grade"]))
+    assert crs.get_column("value").to_list() == [blind] * 4
+    assert crs.get_column("event").to_list() == [None] * 4
+
+
+def test_severe_crs_never_stops_before_time_zero():
+    before = grades((-600, -100, 3, 3), (-100, 14400, 0, 0))
+    over = episodes((-600, -100, "resolved", 3))
+    assert only(severe_crs(records(), courses(), before, over))[:3] == (0.0, 10.0, 0)
+    across = grades((-600, 600, 3, 3), (600, 14400, 0, 0))
+    assert only(severe_crs(records(), courses(), across, episodes((-600, 600, "resolved", 3))))[:3] == (0.0, 0.0, 1)
+
+
 def test_time_to_tocilizumab():
     rows = [
         {"course_id": "A", "strategy": s, "given_at": 2160, "followed": f}

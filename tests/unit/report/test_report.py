@@ -12,7 +12,15 @@ import pytest
 from tocsin.errors import TocsinError
 from tocsin.report.draw import draw_all
 from tocsin.report.estimates import headline
-from tocsin.report.files import complete, csv_text, result_contracts, results_data, results_schema, write_report
+from tocsin.report.files import (
+    MANIFEST,
+    complete,
+    csv_text,
+    result_contracts,
+    results_data,
+    results_schema,
+    write_report,
+)
 from tocsin.report.html import render_report
 from tocsin.report.outcomes import lines_of
 from tocsin.report.words import Lang
@@ -213,6 +221,10 @@ def test_both_languages_stand_side_by_side_and_stale_files_go(tmp_path: Path) ->
     write_report(one, out)
     (out / "notes.txt").write_text("mine")
     (out / "figures" / "gone.svg").write_text("old")
+    (out / "figures" / "mine.svg").write_text("mine")
+    listed = json.loads((out / MANIFEST).read_text(encoding="utf-8"))["files"]
+    listed += ["figures/gone.svg", "../elsewhere.csv", "notes.txt"]  # as an earlier run of ours would have it
+    (out / MANIFEST).write_text(json.dumps({"files": listed}))
     write_report(one, out, "zh")
     assert (out / "report.html").exists()
     assert (out / "report.zh.html").exists()
@@ -220,8 +232,34 @@ def test_both_languages_stand_side_by_side_and_stale_files_go(tmp_path: Path) ->
     write_report(one, out)
     assert not (out / "figures" / "gone.svg").exists()
     assert (out / "figures" / "swimmer.zh.svg").exists()
-    assert (out / "notes.txt").read_text() == "mine"
+    assert (out / "notes.txt").read_text() == (out / "figures" / "mine.svg").read_text() == "mine"
+    listed = json.loads((out / MANIFEST).read_text(encoding="utf-8"))["files"]
+    assert {"report.html", "report.zh.html"} < set(listed)
+    assert "figures/gone.svg" not in listed
     assert list(tmp_path.iterdir()) == [out]
+
+
+@pytest.mark.parametrize("name", ["report.html", "results.json", "tables/effects.csv", "tables", MANIFEST])
+def test_what_tocsin_did_not_write_is_neither_replaced_nor_removed(tmp_path: Path, name: str) -> None:
+    out = tmp_path / "out"
+    (out / name).parent.mkdir(parents=True)
+    (out / name).write_text("mine")
+    (out / "other.csv").write_text("mine")
+    with pytest.raises(TocsinError) as caught:
+        write_report(example_results(1), out, figures=False)
+    assert caught.value.problems[0].slug == "report.foreign-file"
+    assert name in caught.value.problems[0].what
+    assert {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()} == {name, "other.csv"}
+    assert (out / name).read_text() == "mine"
+
+
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_an_output_that_cannot_be_is_said(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(TocsinError) as caught:
+        write_report(example_results(1), tmp_path / place, figures=False)
+    assert caught.value.problems[0].slug == "report.output"
+    assert (tmp_path / "file").read_text() == "mine"
 
 
 def test_a_failure_leaves_the_folder_as_it_was(

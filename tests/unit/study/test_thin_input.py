@@ -5,6 +5,7 @@ from datetime import timedelta
 import polars as pl
 import pytest
 
+from tocsin.errors import TocsinError
 from tocsin.report.files import result_contracts
 from tocsin.study import run_study
 from tocsin.tables import RECORD_TABLES
@@ -163,3 +164,41 @@ def test_time_zero_from_a_column(tmp_path):
     row = found.tables["arms"].row(0, named=True)
     assert (row["arm"], row["due_at"], row["given_at"]) == ("early", 360, 420)
     assert "EFS from column" in set(found.tables["effects"].get_column("outcome"))
+
+
+def test_no_course_is_not_said_to_be_given_anything():
+    found = check(results(Ward().put("patients", "A", age_y=40.0)))
+    why = found.tables["attrition"].get_column("why").to_list()[1:]
+    assert why == ["there is no course", "there is no first dose", "no course is in an arm"]
+
+
+def test_a_trigger_that_could_not_be_seen_is_not_called_never_due():
+    ward = early(Ward(), "A").patient("B", 9).drug("B", 25, "tocilizumab")  # nothing was charted of B
+    found = check(results(ward))
+    why = found.tables["attrition"].filter(pl.col("step").str.starts_with("first dose")).item(0, "why")
+    assert "early: 0 before it was due or never due, 0 too late, 1 could not be seen: no readings" in why
+    assert "late: 0 before it was due or never due, 0 too late, 1 could not be seen: no readings" in why
+    untreated = check(results(early(Ward(), "A").patient("B", 9)))
+    why = untreated.tables["attrition"].filter(pl.col("step").str.starts_with("given")).item(0, "why")
+    assert "never due 0, could not be seen: no readings 1" in why
+
+
+def test_courses_without_grade_are_counted_apart():
+    alone = {"early": {"give": "tocilizumab", "when": {"day": 1.0}}}
+    ward = early(Ward(), "A").patient("B", 9).drug("B", 25, "tocilizumab")
+    found = check(results(ward, alone))
+    assert found.tables["arms"].get_column("arm").to_list() == ["early", "early"]
+    rows = found.tables["endpoints"].filter(pl.col("course_id") == "B")
+    for endpoint in ("severe_crs", "crs_onset", "crs_max_grade"):
+        row = rows.row(by_predicate=pl.col("endpoint") == endpoint, named=True)
+        assert (row["event"], row["value"]) == (None, "not assessable: nothing was graded")
+    assert shares(found, "severe CRS")["early"][1] == 1
+    notes = found.tables["effects"].filter(pl.col("outcome").is_in(["severe CRS", "CRS onset"])).get_column("note")
+    assert all("1 not graded" in text for text in notes)
+
+
+def test_two_names_of_one_rule_are_refused():
+    with pytest.raises(TocsinError) as caught:
+        results(early(Ward(), "A"), {"one": EARLY, "two": {**EARLY, "source": "elsewhere"}})
+    assert caught.value.problems[0].slug == "study.strategies-equal"
+    results(early(Ward(), "A"), {"one": EARLY, "two": {**EARLY, "within": "12 h"}})

@@ -1,5 +1,7 @@
 """Which warning stands where is decided from the strategies and the data."""
 
+from dataclasses import replace
+
 import pytest
 
 from tocsin.effects.estimate import Estimate
@@ -7,14 +9,18 @@ from tocsin.study.remarks import multiplicity, small, swapped_medians, undecided
 from tocsin.study.warnings import (
     clustered,
     conditioned,
+    courses_lost,
     due_elsewhere,
     era,
     era_auc,
+    findings_undecided,
     immortal_time,
     outcome_defined,
     required_grade,
+    severity_open,
     warning_table,
 )
+from tocsin.tables import FINDINGS, Records
 from tocsin.when import When
 from unit.study.small_studies import BOTH, EARLY, SEVERE, Ward, early, ledger, severe, study_of
 
@@ -181,3 +187,42 @@ def test_serious_ones_come_first():
     assert serious == sorted(serious, reverse=True)
     assert True in serious
     assert False in serious
+
+
+def test_findings_nobody_decided_stand_first():
+    ward = severe(early(Ward(), "A"), "B", 9).records()
+    rows = [
+        {"code": code, "source": "vitals.csv", "row": 1, "count": n, "what": "w", "done": "d", "effect": "noted",
+         "needs_decision": decide}
+        for code, n, decide in (("P.b", 3, True), ("P.a", 4, True), ("P.c", 9, False))
+    ]  # fmt: skip
+    records: Records = replace(ward, findings=FINDINGS.frame(rows))
+    study = study_of(records)
+    (found,) = findings_undecided(study)
+    assert found.serious
+    assert "2 findings" in found.text
+    assert "7 rows; P.a, P.b" in found.text
+    assert warning_table(study, ledger()).item(0, "slug") == "records.findings-undecided"
+    assert list(findings_undecided(study_of(ward))) == []
+
+
+def test_patients_without_a_time_zero_are_serious():
+    ward = early(Ward(), "A")
+    assert list(courses_lost(study_of(ward))) == []
+    ward.put("patients", "B", age_y=50.0)
+    (found,) = courses_lost(study_of(ward))
+    assert found.serious
+    assert "patients with a course: 1 of 2" in found.text
+    assert "2 名患者中仅 1 有疗程" in found.text_zh
+    (none,) = courses_lost(study_of(Ward().put("patients", "B", age_y=50.0)))
+    assert "There is no course at all" in none.text
+    assert [w.slug for w in courses_lost(study_of(Ward()))] == ["records.courses-lost"]
+
+
+def test_severity_that_cannot_be_excluded_is_counted_by_arm():
+    ward = severe(early(Ward(), "A"), "B", 9)
+    study = study_of(ward)
+    (found,) = severity_open(study)
+    assert "early 1/1 (100.00 %); late 0/1 (0.00 %)" in found.text  # oxygen is not charted
+    assert found.serious
+    assert list(severity_open(study_of(severe(Ward(), "B")))) == []
