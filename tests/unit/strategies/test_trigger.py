@@ -149,7 +149,8 @@ def test_the_rule_survives_a_round_trip_and_its_hash_follows_its_content():
 def test_the_rule_prints_itself():
     rule = Strategy.model_validate({"give": "tocilizumab", "when": HIGH, "within": "6 h"})
     assert rule.sentence() == (
-        "Give tocilizumab within 6 h once temperature is at least 39.0 °C in every new reading of a run of at least 4 h "
+        "Give tocilizumab within 6 h once temperature is at least 39.0 °C in every new reading of a run of at least "
+        "4 h "
         "(at least 2 readings, no gap over 6 h)."
     )
     assert "39.0 °C" in rule.sentence("zh")
