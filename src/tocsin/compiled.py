@@ -1,8 +1,8 @@
 """Compiled drivers over plain-Python steps, cached where a stale cache cannot give old answers.
 
 numba does not notice that a step in another file changed, and raises at import where it cannot write. So the cache
-folder is named after a hash of the sources of the driver and its steps, and lies in the user's cache folder or, failing that, in the
-temporary one (docs/decisions/0002-compiled-steps.md).
+folder is named after a hash of the sources of the driver and its steps; it lies in the user's cache folder or, failing
+that, in the temporary one (docs/decisions/0002-compiled-steps.md).
 """
 
 from __future__ import annotations

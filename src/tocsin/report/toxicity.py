@@ -32,7 +32,9 @@ def _scale_table(results: StudyResults, words: Words, scale: str) -> Block:
     name = words.term(scale)
     if not episodes.height:
         return note(words("toxicity.scale_none", scale=name))
-    arms, sizes, inside = arms_of(results), sizes_of(results), arm_of(results)
+    arms, whole, inside = arms_of(results), sizes_of(results), arm_of(results)
+    graded = results.tables["grades"].filter(pl.col("scale") == scale).get_column("course_id").unique().to_list()
+    sizes = {arm: sum(inside.get(course) == arm for course in graded) for arm in arms}
     by_arm = {arm: [r for r in episodes.to_dicts() if inside.get(r["course_id"]) == arm] for arm in arms}
     worst = {arm: _worst(rows, "max_grade") for arm, rows in by_arm.items()}
     most = {arm: _worst(rows, "max_grade_at_most") for arm, rows in by_arm.items()}
@@ -62,9 +64,11 @@ def _scale_table(results: StudyResults, words: Words, scale: str) -> Block:
     lines.append(
         (words("toxicity.could_be", grade=3), [count_of(sum(g >= 3 for g in most[a].values()), sizes[a]) for a in arms])
     )
+    if any(whole[a] > sizes[a] for a in arms):
+        lines.append((words("toxicity.not_graded"), [str(whole[a] - sizes[a]) for a in arms]))
     lines += _times(by_arm, arms, words)
     rows = [[Cell(label, "strong"), *cells] for label, cells in lines]
-    heads = [words("head.what"), *(f"{words.term(a)} (n = {sizes[a]})" for a in arms)]
+    heads = [words("head.what"), *(f"{words.term(a)} (n = {whole[a]})" for a in arms)]
     return grid(words("toxicity.caption", scale=name), heads, rows, numeric=range(1, len(heads)), source="episodes")
 
 

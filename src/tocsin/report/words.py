@@ -123,6 +123,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "toxicity.to_peak": ("onset to worst grade, h", "起病至最高分级（小时）"),
     "toxicity.duration": ("duration of closed episodes, h", "已结束发作的持续时间（小时）"),
     "toxicity.severe_hours": ("hours at grade 3 or 4", "3 至 4 级的小时数"),
+    "toxicity.not_graded": ("courses not graded, left out above", "未能分级的病程(上方未计入)"),
     "toxicity.still_open": ("episodes still open", "尚未结束的发作"),
     "toxicity.note": (
         "Proved grades; times are median (range) over episodes.",

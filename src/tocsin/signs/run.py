@@ -186,38 +186,31 @@ def _moments(
     added: list[pl.Series] = []
     for name, place in places.items():
         table = behind.get(name, records.assessments)
-        there = place >= 0
-        row = pl.lit(pl.select(pl.when(there).then(place)).to_series())
         value, instant = _VALUE_OF.get(name, "value"), "start" if name in ("device", "pressor") else "time"
-        held = (
-            table.select(
-                value=pl.col(value).gather(row),
-                time=pl.col(instant).gather(row),
-                source=pl.col("source_row").gather(row),
-            )
-            if table.height
-            else table.select(value=pl.col(value), time=pl.col(instant), source=pl.col("source_row")).clear(
-                frame.height
-            )
-        )
-        why = pl.select(
-            pl.when(there)
-            .then(None)
-            .when(pl.lit(supplied.get(name, "assessments") not in records.supplied))
-            .then(pl.lit("table absent"))
-            .when(place <= -2)
-            .then(pl.lit("expired"))
-            .otherwise(pl.lit("never charted"))
-        ).to_series()
+        columns = table.select(value=pl.col(value), time=pl.col(instant), source=pl.col("source_row"))
+        held = columns.clear(frame.height)
+        if (place >= 0).any():
+            row = pl.lit(pl.select(pl.when(place >= 0).then(place)).to_series())
+            held = columns.select(pl.all().gather(row))
         minute = (held.get_column("time") - base.get_column("time_zero")).dt.total_microseconds() // 60_000_000
         if name in _VALUE_OF or name in _READ_SLOTS:
             added.append(held.get_column("value").alias(name))
+        absent = supplied.get(name, "assessments") not in records.supplied
         added += [
             minute.cast(pl.Int32).alias(f"{name}_minute"),
             held.get_column("source").alias(f"{name}_row"),
-            why.alias(f"{name}_why"),
+            _why(place, absent).alias(f"{name}_why"),
         ]
     return frame.with_columns(added)
+
+
+_WHY = pl.Enum(["never charted", "expired", "table absent"])
+
+
+def _why(place: pl.Series, absent: bool) -> pl.Series:
+    """Why there is no row behind a sign; null where there is one."""
+    code = pl.when(place >= 0).then(None).when(pl.lit(absent)).then(2).when(place <= -2).then(1).otherwise(0)
+    return pl.select(code.cast(pl.UInt8).cat.to(_WHY)).to_series()
 
 
 def doses(records: Records, courses: pl.DataFrame, drug: str, parameters: Parameters | None = None) -> pl.DataFrame:

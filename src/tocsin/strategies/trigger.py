@@ -137,6 +137,7 @@ def _cohort(
     seen: Any = np.zeros(valid.size, SEEN)
     state = np.zeros(program.size, STATE)
     stack, fired = np.zeros(DEPTH, np.int32), np.zeros(DEPTH, np.int32)
+    idle = valid.size <= 2 and program.size == 1 and program[0].op == SUSTAINED
     i, who = 0, -1
     while i < course.size:
         if course[i] != who:
@@ -147,6 +148,9 @@ def _cohort(
                 seen[k].read = -NEVER
                 seen[k].value = np.nan
                 seen[k].fresh = 0
+        if idle and state[0].readings == 0 and not passes(value[i], program[0].how, program[0].edge):
+            i += 1  # a reading that neither starts nor ends a run
+            continue
         now = minute[i]
         while i < course.size and course[i] == who and minute[i] == now:
             k = stream[i]
@@ -272,7 +276,7 @@ def _valid(stream: pl.DataFrame) -> int:
     return int(stream.item(0, "valid")) if "valid" in stream.columns and stream.height else NEVER
 
 
-def first_due_sorted(when: When, path: Path, rows: int = 4_000_000) -> pl.DataFrame:
+def first_due_sorted(when: When, path: Path, rows: int = 2_000_000) -> pl.DataFrame:
     """`first_due` over a Parquet file of one sign that does not fit in memory: course (Int32), minute, value, sorted.
 
     One new reading a row; parts are cut at course borders and run on two threads. Returns course, due_at, due_known_at
