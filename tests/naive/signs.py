@@ -361,6 +361,12 @@ def oxygen_class(device, flow, fio2, reason):
     return 0, 4
 
 
+def device_rank(row):
+    """Of rows with one start: one that ran when it arrived before one that was over, then the higher class."""
+    ran = row["stopped"] > row["arrived"]
+    return ran, oxygen_class(row["device"], row["flow_l_min"], row["fio2"], row["reason"]) if ran else (0, 0)
+
+
 def device_at(history, rules, stay, minute):
     """Device held with its flow, FiO2 and reason, or None."""
     rows = known(history["supports"], stay, minute)
@@ -370,7 +376,7 @@ def device_at(history, rules, stay, minute):
     hours = rules["device_valid_h"]
     row = max(
         devices,
-        key=lambda r: (r["read"], oxygen_class(r["device"], r["flow_l_min"], r["fio2"], r["reason"]), r["stopped"]),
+        key=lambda r: (r["read"], *device_rank(r), r["stopped"]),
     )
     held = {"device": row["device"], "flow": row["flow_l_min"], "fio2": row["fio2"], "reason": row["reason"]}
     begin = row["read"]

@@ -10,6 +10,11 @@ PHRASES: dict[str, str] = {
     "every course was given it: patients who never needed it are not in these records":
         "所有疗程均已用药：从未需要用药的患者不在这些记录中",
     "first dose followed a strategy": "首剂遵循某一策略",
+    "there is no course": "没有疗程",
+    "there is no first dose": "没有首剂",
+    "no course is in an arm": "没有疗程进入任何组",
+    "could not be seen: no readings": "无法判断：没有测量值",
+    "not assessable: nothing was graded": "无法评估：未能分级",
     "every first dose followed one": "每个首剂均遵循某一策略",
     "one arm each": "每疗程仅入一组",
     "no course followed several strategies": "没有疗程同时遵循多个策略",
@@ -252,6 +257,7 @@ PHRASES: dict[str, str] = {
 PHRASE_PATTERNS: tuple[tuple[str, str], ...] = (
     (r"(\d+) not assessable counted as no response", "{0} 例无法评估，计为未缓解"),
     (r"one-sided ([\d.]+)% bound", "单侧 {0}% 界"),
+    (r"(\d+) not graded", "{0} 例未能分级"),
     (r"worst proved grade (\d) or more", "最高证实 {0} 级及以上"),
     (r"grade (\d) or more", "{0} 级及以上"),
     (r"share in (.+) nearest to the (\d+/\d+) of (.+) that (\d+ v \d+) courses would show",

@@ -138,16 +138,19 @@ def arrive_tocilizumab(c: Any, minute: int) -> None:
 def arrive_device(c: Any, rules: Any, minute: int, act: Any) -> None:
     """A device row: the newest start wins; at the same start the higher class, then the later stop.
 
-    A row that arrives after its own printed stop says room air since that stop.
+    A row that arrives after its own printed stop is over: it says room air since then, and yields to one that runs.
     """
     if c.covered == 0 or act.read < c.device_start:
         return
+    over = 1 if act.stop <= minute else 0
     if act.read == c.device_start and c.support >= 0 and minute < c.device_due:
-        new_low, new_high = oxygen_class(rules, act.code, act.value, act.value2, act.flag)
-        old_low, old_high = oxygen_class(rules, c.support, c.flow, c.fio2, c.excluded)
-        if new_low < old_low or (new_low == old_low and new_high < old_high):
-            return
-        if new_low == old_low and new_high == old_high and act.stop <= c.device_stop:
+        if over != c.device_over:
+            if over:
+                return
+        elif over:
+            if act.stop <= c.device_stop:
+                return
+        elif not worse_device(c, rules, act):
             return
     known = c.support >= 0 and minute < c.device_due
     if act.code == rules.ventilator and known and c.support != act.code:
@@ -156,10 +159,20 @@ def arrive_device(c: Any, rules: Any, minute: int, act: Any) -> None:
             c.soonest = minute + rules.after_intubation
     c.device_start = act.read
     c.device_stop = act.stop
+    c.device_over = over
     c.device_position = act.position
     hold_device(c, rules, minute, act.code, act.read, act.value, act.value2, act.flag, act.key)
     if act.stop <= minute and act.stop < c.device_due:
         hold_device(c, rules, minute, rules.room_air, act.stop, np.nan, np.nan, 0, -1)
+
+
+def worse_device(c: Any, rules: Any, act: Any) -> bool:
+    """Whether a row outranks the device held since the same start: the higher class, then the later stop."""
+    new_low, new_high = oxygen_class(rules, act.code, act.value, act.value2, act.flag)
+    old_low, old_high = oxygen_class(rules, c.support, c.flow, c.fio2, c.excluded)
+    if new_low != old_low:
+        return new_low > old_low
+    return new_high > old_high or (new_high == old_high and act.stop > c.device_stop)
 
 
 def hold_device(

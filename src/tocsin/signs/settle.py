@@ -61,10 +61,9 @@ def settle(slots: Any, orders: Any, since: Any, c: Any, rules: Any, minute: int)
         high, all_high = 0, 0
 
     hypotension = hypotension_of(slots, c, rules, all_low, minute)
-    systolic_low = known(slots, SYSTOLIC, minute) and slots[SYSTOLIC].value < c.limit_low
     if c.attribution[HYPOTENSION_AXIS] == NO:
         hypotension, low, high, all_low, all_high = 0, 0, 0, 0, 0
-    isolated = 1 if hypotension == 1 and systolic_low and all_low == 0 and c.previous_low == 0 else 0
+    isolated = 1 if hypotension == 1 and all_low == 0 and c.previous_low == 0 else 0
 
     oxygen, oxygen_high, assumed, provisional, estimated, forty = 0, 4, 0, 0, 0, 2
     if c.support >= 0 and minute < c.device_due:

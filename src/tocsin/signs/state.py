@@ -94,6 +94,7 @@ COURSE = np.dtype(
         ("device_position", "i4"),
         ("device_key", "i4"),
         ("device_stop", "i4"),
+        ("device_over", "i1"),
         ("flow_read", "i4"),
         ("fio2_read", "i4"),
         ("supports_open", "i1"),
