@@ -162,6 +162,26 @@ FOUND: dict[str, tuple[Generated, str, list[tuple[int, Any]]]] = {
         "fever_waived",
         [(0, False), (30, True)],
     ),
+    "a fever with another cause is known not to be fever, whatever the thermometer last said": (
+        history(
+            last=900,
+            measurements=[row_reading("temperature", 39.0, 0)],
+            supports=[row_support("cpap", 0)],
+            assessments=[row_assessment("attribution_fever", "no", 100)],
+        ),
+        "fever_carried",
+        [(0, True)],
+    ),
+    "oxygen does not carry a fever that has another cause": (
+        history(
+            last=2500,
+            measurements=[row_reading("temperature", 39.0, 0)],
+            supports=[row_support("cpap", 0)],
+            assessments=[row_assessment("attribution_fever", "no", minute) for minute in (100, 1400)],
+        ),
+        "fever_carried",
+        [(0, True), (1539, False)],
+    ),
 }
 
 

@@ -646,7 +646,7 @@ def signs_at(history, course, rules, memory, minute):
     signs["episode_open"] = memory.open
     signs["fever_waived"] = waiver(history, memory)
     signs["fever_carried"] = memory.open and (
-        minute - memory.last_fever < 60 * rules["fever_carry_h"] or (temperature is None and supported)
+        minute - memory.last_fever < 60 * rules["fever_carry_h"] or (signs["fever"] is None and supported)
     )
     signs["fever_before_infusion"] = memory.fever_before_infusion
     return signs
