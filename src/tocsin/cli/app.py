@@ -57,6 +57,7 @@ def root(version: Annotated[bool, typer.Option("--version", help="Print the vers
 
 
 def told(text: str, example: str, writes: str, codes: str = CODES) -> str:
+    """The long help of a command."""
     return f"{text}\n\n[bold]Example[/bold]  {example}\n\n[bold]Writes[/bold]  {writes}\n\n{codes}"
 
 
