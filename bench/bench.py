@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 DATA = HERE / "data"
@@ -61,6 +62,23 @@ def grade_store(folder: Path, out: Path | None = None) -> int:
         return sum(pool.map(one, enumerate(batches(folder, rows=600_000))))
 
 
+def grade_all(folder: Path) -> int:
+    """Records with border checks to the grade runs of every CRS scale, two threads."""
+    from tocsin.grades import CRS_SCALES, SCALES, grade_runs
+    from tocsin.records.batches import batches
+    from tocsin.records.courses import courses
+    from tocsin.signs import run
+
+    def one(batch: Any) -> int:
+        records = batch.read()
+        of, _ = courses(records, "admission")
+        found = run(records, of, wide=True)
+        return sum(grade_runs(SCALES[name], found.runs, found.codes).height for name in CRS_SCALES)
+
+    with ThreadPoolExecutor(2) as pool:
+        return sum(pool.map(one, batches(folder, rows=600_000)))
+
+
 def sustained(readings: Path) -> int:
     """39.0 sustained 4 h over sorted rows (course, minute, value)."""
     from tocsin.strategies import ZHOU2023_EARLY
@@ -83,6 +101,7 @@ def job(name: str, runs: int, *arguments: str) -> dict[str, object]:
     work: dict[str, Callable[[], object]] = {
         "read": lambda: plain_read(folder),
         "grade": lambda: grade_store(folder),
+        "scales": lambda: grade_all(folder),
         "signs": lambda: grade_store(folder, _fresh(folder.parent / "signs")),
         "sustained": lambda: sustained(folder),
     }
@@ -141,6 +160,9 @@ def main() -> None:
         ratio = f"{graded['median'] / read['median']:.1f} x a plain read of {read['median']:.2f} s"
         ratio += f", peak {graded['peak_gb']:.2f} GB"
         show(f"{given.patients / 1000:g}M rows, records to ASTCT runs, seed {seed}", graded["median"], 1.5, ratio)
+    every = in_process("scales", str(folder))
+    ratio = f"{every['median'] / graded['median']:.1f} x ASTCT alone, peak {every['peak_gb']:.2f} GB"
+    show(f"{given.patients / 1000:g}M rows, records to runs of all CRS scales", every["median"], 4, ratio)
     signs = in_process("signs", str(folder))
     show(
         f"{given.patients / 1000:g}M rows, the signs table written too",

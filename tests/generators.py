@@ -68,12 +68,13 @@ def row_reading(
 def row_drug(
     drug: str, minute: int, *, mode: str = "infusion", delay: int = 0, rate: float | None = None,
     order_id: str | None = None, stop: int | None = None, precision: str = "minute", patient_id: str = "p1",
+    dose: float | None = 1.0, dose_unit: str | None = None, unit: str = "ug/kg/min",
 ) -> Row:  # fmt: skip
     return {
         "patient_id": patient_id, "start": instant(minute), "available_time": instant(minute + delay),
         "precision": precision, "drug": drug, "mode": mode, "order_id": order_id,
-        "stop": None if stop is None else instant(stop), "dose": 1.0 if mode == "dose" else None, "dose_unit": None,
-        "rate": rate, "rate_unit": None if rate is None else "ug/kg/min", "route": None,
+        "stop": None if stop is None else instant(stop), "dose": dose if mode == "dose" else None,
+        "dose_unit": dose_unit, "rate": rate, "rate_unit": None if rate is None else unit, "route": None,
     }  # fmt: skip
 
 
@@ -118,12 +119,12 @@ def row_patient(patient_id: str = "p1", developmental_delay: bool | None = None)
 
 def row_course(
     age_y: float | None = 40.0, *, set_by: str = "infusion", ends: int | None = None, minute_zero: int = 0,
-    course_id: str = "c1", patient_id: str = "p1",
+    course_id: str = "c1", patient_id: str = "p1", weight_kg: float | None = 70.0,
 ) -> Row:  # fmt: skip
     return {
         "course_id": course_id, "patient_id": patient_id, "time_zero": instant(minute_zero), "set_by": set_by,
         "precision": "minute", "product": None, "dose": None, "infusions": 1 if set_by == "infusion" else 0,
-        "age_y": age_y, "weight_kg": 70.0, "ends": None if ends is None else instant(ends),
+        "age_y": age_y, "weight_kg": weight_kg, "ends": None if ends is None else instant(ends),
     }  # fmt: skip
 
 
@@ -284,6 +285,116 @@ def courses(draw: st.DrawFn, patient_id: str = "p1", course_id: str = "c1") -> G
     return renamed(generated(rows, [course], high + 100, absent), patient_id, course_id)
 
 
+# ------------------------------------------------------------------------------------ what the other scales look at
+
+BUILDS: tuple[tuple[float | None, float | None], ...] = (  # age, weight
+    (40.0, 70.0), (40.0, 50.0), (40.0, None), (None, None), (None, 39.9), (40.0, 39.0), (15.9, None), (16.0, None),
+    (15.0, 40.0), (6.0, 16.0), (6.0, 20.0), (6.0, None), (0.9, 8.0),
+)  # fmt: skip
+RATED = ("norepinephrine", "norepinephrine", "epinephrine", "phenylephrine", "dopamine", "vasopressin", "terlipressin",
+         "metaraminol")  # fmt: skip
+# at and around the edges of the table of high doses, in each unit
+RATES: dict[str, tuple[float | None, ...]] = {
+    "ug/kg/min": (0.05, 0.1, 0.0999, 0.2, 0.1999, 0.3, 1.0, 2.0, 1.99, 5.0, 9.99, 10.0, 20.0, 0.0),
+    "ug/min": (5.0, 7.0, 9.99, 10.0, 14.0, 13.99, 19.99, 20.0, 50.0, 100.0, 199.9, 200.0, 700.0, 0.0),
+    "mg/h": (0.3, 0.42, 0.6, 0.84, 1.2, 1.1999, 3.0, 12.0, 42.0),
+    "U/min": (0.01, 0.04),
+    "mL/h": (5.0, 100.0),
+}
+LAB_VALUES: dict[str, tuple[float, ...]] = {
+    "creatinine": (0.4, 0.6, 0.9, 1.0, 1.2, 1.21, 1.5, 1.8, 1.81, 3.6, 3.61, 7.2, 7.21),
+    "bilirubin": (0.5, 1.2, 1.21, 1.8, 1.81, 3.6, 3.61, 12.0, 12.1),
+    "ast": (20.0, 40.0, 41.0, 120.0, 121.0, 200.0, 201.0, 800.0, 801.0),
+    "alt": (20.0, 40.0, 41.0, 120.0, 121.0, 200.0, 201.0, 800.0, 801.0),
+    "fibrinogen": (4.0, 3.0, 2.0, 1.99, 1.5, 1.49, 1.0, 0.99, 0.5, 0.49),
+}
+WIDE_ITEM_VALUES = {
+    "ctcae_creatinine": ("0", "1", "2", "3", "4"),
+    "ctcae_transaminase": ("0", "2", "3", "4"),
+    "ctcae_organ": ("0", "1", "2", "3", "4"),
+    "dialysis": ("yes", "no", "no"),
+    "crs_care": ("none", "iv_therapy"),
+    "cartox10": ("10", "10", "9", "6", "2", "0"),
+    "papilloedema": ("none", "low", "high"),
+    "attribution_organ": ("yes", "no", "unknown"),
+    "attribution_hypotension": ("yes", "no", "unknown"),
+    "attribution_neurotoxicity": ("yes", "no", "unknown"),
+    "consciousness": ("awake", "sedated"),
+}
+PRODUCTS = ("plasma", "cryoprecipitate", "fibrinogen_concentrate")
+FLUIDS = ("sodium_chloride", "lactated_ringers", "albumin")
+
+
+@st.composite
+def rated_rows(draw: st.DrawFn, high: int) -> Row:
+    drug = draw(st.sampled_from(RATED))
+    unit = draw(st.sampled_from(tuple(RATES)[:2] * 3 + tuple(RATES)[2:]))
+    if drug == "vasopressin":
+        unit = "U/min"
+    start = draw(minutes(high=high))
+    stop = draw(st.sampled_from((None, None, None, 60, 179, 180, 181, 240, 1441)))
+    order = draw(st.sampled_from((None, None, "1", "2")))
+    return row_drug(
+        drug, start, delay=draw(st.sampled_from(DELAYS)), rate=draw(st.sampled_from((*RATES[unit], None))), unit=unit,
+        order_id=order and f"{drug}-{order}", stop=None if stop is None else start + stop,
+    )  # fmt: skip
+
+
+@st.composite
+def lab_rows(draw: st.DrawFn, high: int) -> Row:
+    variable = draw(st.sampled_from(tuple(LAB_VALUES)))
+    minute = draw(st.one_of(minutes(high=high), st.sampled_from((-43201, -43200, -20161, -20160, -14000, -9000, -1))))
+    return row_reading(
+        variable, draw(st.sampled_from(LAB_VALUES[variable])), minute,
+        delay=draw(st.sampled_from((0, 0, 0, 60, 2000))), precision=draw(st.sampled_from(("minute",) * 9 + ("day",))),
+    )  # fmt: skip
+
+
+@st.composite
+def given_rows(draw: st.DrawFn, high: int) -> Row:
+    """Fluids, coagulation products, lymphodepletion."""
+    kind = draw(st.sampled_from(("fluid", "fluid", "product", "chemotherapy")))
+    delay = draw(st.sampled_from(DELAYS))
+    if kind == "chemotherapy":
+        start = draw(st.sampled_from((-20161, -20160, -9000, -7200, -1440, -1, 0, 30)))
+        return row_drug(draw(st.sampled_from(("cyclophosphamide", "fludarabine", "bendamustine"))), start, mode="dose")
+    mode = draw(st.sampled_from(("dose", "dose", "dose", "infusion")))
+    rate = draw(st.sampled_from((None, 0.0, 100.0))) if mode == "infusion" else None
+    minute = draw(minutes(high=high))
+    if kind == "product":
+        return row_drug(draw(st.sampled_from(PRODUCTS)), minute, mode=mode, delay=delay, rate=rate, unit="mL/h")
+    return row_drug(
+        draw(st.sampled_from(FLUIDS)), minute, mode=mode, delay=delay, rate=rate, unit="mL/h",
+        dose=draw(st.sampled_from((None, 1000.0, 500.0, 250.0, 249.9, 200.0, 199.9, 160.0, 159.9, 80.0, 50.0))),
+        dose_unit=draw(st.sampled_from(("mL", "mL", "mL", "mL", None, "g"))),
+        precision=draw(st.sampled_from(("minute",) * 19 + ("day",))),
+    )  # fmt: skip
+
+
+@st.composite
+def wide_assessments(draw: st.DrawFn, high: int) -> Row:
+    item = draw(st.sampled_from(tuple(WIDE_ITEM_VALUES)))
+    return row_assessment(
+        item, draw(st.sampled_from(WIDE_ITEM_VALUES[item])), draw(minutes(high=high)),
+        delay=draw(st.sampled_from(DELAYS)), precision=draw(st.sampled_from(("minute",) * 9 + ("day",))),
+    )  # fmt: skip
+
+
+@st.composite
+def wide_courses(draw: st.DrawFn) -> Generated:
+    """A course of `courses` with laboratory values, doses of vasopressors, fluids, products and charted grades."""
+    whole = draw(courses())
+    high = whole.last_minute - 100
+    more = {
+        "measurements": draw(st.lists(lab_rows(high), max_size=10)),
+        "drugs": draw(st.lists(rated_rows(high), max_size=6)) + draw(st.lists(given_rows(high), max_size=5)),
+        "assessments": draw(st.lists(wide_assessments(high), max_size=8)),
+    }
+    age, weight = draw(st.sampled_from(BUILDS))
+    tables = {name: numbered(rows + more.get(name, []), f"{name}.csv") for name, rows in whole.tables.items()}
+    return Generated(tables, [{**whole.courses[0], "age_y": age, "weight_kg": weight}], whole.last_minute)
+
+
 @st.composite
 def cohorts(draw: st.DrawFn, most: int = 4) -> Generated:
     """Several patients, one course each, in one set of tables (every table supplied)."""
@@ -406,4 +517,45 @@ def long_course(seed: int) -> Generated:
     if dice.random() < 0.1:
         rows["outcomes"].append(row_death(dice.randrange(2000, high), dice.choice(("crs", "progression"))))
     course = row_course(dice.choice(AGES), set_by=dice.choice(("infusion", "infusion", "admission")))
+    return generated(rows, [course], high)
+
+
+def wide_course(seed: int) -> Generated:
+    """A `long_course` with more vasopressors at changing rates, labs twice a day, boluses, products, charted grades."""
+    dice = random.Random(1000 + seed)
+    whole = long_course(seed)
+    high = whole.last_minute
+    age, weight = dice.choice(BUILDS)
+    rows = {name: list(table) for name, table in whole.tables.items()}
+    for drug in dice.sample(sorted(set(RATED)), dice.randrange(1, 5)):
+        unit = "U/min" if drug == "vasopressin" else dice.choice(("ug/kg/min", "ug/kg/min", "ug/min", "ug/min", "mg/h"))
+        minute, order = dice.randrange(-1500, 2500), dice.choice((None, f"{drug}-1"))
+        for _ in range(dice.randrange(1, 8)):
+            stop = dice.choice((None, None, None, minute + dice.choice((90, 180, 181, 700, 1441))))
+            rows["drugs"].append(
+                row_drug(drug, minute, rate=dice.choice((*RATES[unit], None)), unit=unit, order_id=order, stop=stop,
+                         delay=dice.choice((0, 0, 0, 20)))
+            )  # fmt: skip
+            minute += dice.choice((30, 60, 119, 179, 180, 181, 400, 900, 1439, 1500))
+    for variable, values in LAB_VALUES.items():
+        for minute in range(dice.randrange(-40000, 800), high, dice.choice((720, 1440, 2170))):
+            value = dice.choice(values)
+            rows["measurements"].append(row_reading(variable, value, minute, delay=dice.choice((0, 45, 45, 600))))
+            if dice.random() < 0.2:
+                rows["measurements"].append(row_reading(variable, dice.choice(values), minute))
+    for item, words in WIDE_ITEM_VALUES.items():
+        for minute in range(dice.randrange(-300, 2500), high, dice.choice((480, 1440, 2500))):
+            if dice.random() < (0.12 if item.startswith(("attribution", "consciousness")) else 0.6):
+                rows["assessments"].append(row_assessment(item, dice.choice(words), minute))
+    for _ in range(dice.randrange(0, 6)):
+        rows["drugs"].append(
+            row_drug(dice.choice(FLUIDS), dice.randrange(-1500, high), mode="dose", delay=dice.choice((0, 0, 30)),
+                     dose=dice.choice((None, 1000.0, 250.0, 249.9, 160.0, 80.0)),
+                     dose_unit=dice.choice(("mL", "mL", "mL", "g")))
+        )  # fmt: skip
+    for _ in range(dice.randrange(0, 3)):
+        rows["drugs"].append(row_drug(dice.choice(PRODUCTS), dice.randrange(-1500, high), mode="dose"))
+    if dice.random() < 0.6:
+        rows["drugs"].append(row_drug("fludarabine", dice.randrange(-21000, -1000), mode="dose"))
+    course = {**whole.courses[0], "age_y": age, "weight_kg": weight}
     return generated(rows, [course], high)

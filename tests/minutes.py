@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from generators import Generated
+from naive import wide
 from naive.signs import course_signs
 from tocsin.signs import Parameters, situations
 
@@ -15,6 +16,11 @@ COMPARED = (
     "vasopressors_all", "vasopressors_all_at_most", "oxygen", "oxygen_at_most", "fio2_at_least_040", "ice", "capd",
     "uses_ice", "uses_capd", "consciousness", "seizure", "motor_weakness", "oedema", "episode_open",
     "isolated_low_pressure", "provisional", "oxygen_assumed", "fio2_estimated", "fever_before_infusion",
+)  # fmt: skip
+WIDE = (
+    *COMPARED, "creatinine_grade", "creatinine_grade_at_most", "transaminase_grade", "transaminase_grade_at_most",
+    "organ_grade", "organ_grade_at_most", "coagulation_product", "fluids", "fluids_at_most", "iv_therapy",
+    "high_dose_lee", "high_dose_penn", "pressors_long", "cartox10", "papilloedema", "first_weeks",
 )  # fmt: skip
 Minutes = list[dict[str, Any]]
 
@@ -36,6 +42,17 @@ def kernel_minutes(whole: Generated, **parameters: Any) -> Minutes:
     """The kernel's answer for the only course."""
     runs = situations(whole.records(), whole.course_frame(), Parameters.of(parameters))
     return expand(runs, whole.courses[0]["course_id"], whole.last_minute)
+
+
+def wide_kernel_minutes(whole: Generated, **parameters: Any) -> Minutes:
+    """The kernel's answer for the only course, with the signs of the other scales."""
+    runs = situations(whole.records(), whole.course_frame(), Parameters.of(parameters), wide=True)
+    return expand(runs, whole.courses[0]["course_id"], whole.last_minute)
+
+
+def wide_naive_minutes(whole: Generated, **parameters: Any) -> Minutes:
+    """The naive answer for the only course, with the signs of the other scales."""
+    return wide.course_signs(whole.tables, whole.courses[0], parameters, whole.last_minute)
 
 
 def naive_minutes(whole: Generated, **parameters: Any) -> Minutes:

@@ -13,7 +13,7 @@ from tocsin.outputs import csv_text, replace_file
 from tocsin.prepare import Choices, Prepared, prepare
 from tocsin.records import courses as courses_of
 from tocsin.signs import Parameters, readings
-from tocsin.signs.events import merged_stays
+from tocsin.signs.acts import merged_stays
 from tocsin.strategies import STRATEGIES, first_due
 from tocsin.tables import FINDINGS, Records
 from tocsin.when import Strategy, When
@@ -81,7 +81,9 @@ def check(
 ) -> CheckResult:
     """Looks at records and courses; the grades it makes are for the triggers only."""
     parameters = parameters or Parameters()
-    grading = grade(records, courses, ("astct_crs",), parameters)
+    grading = grade(
+        records, courses, ("astct_crs", *(name for rule in strategies.values() for name in rule.scales)), parameters
+    )
     without = records.patients.join(_vitals(records), on="patient_id", how="anti").height
     no_course = records.patients.join(courses, on="patient_id", how="anti").height
     return CheckResult(

@@ -8,9 +8,10 @@ from typing import Any
 import polars as pl
 
 from tocsin import vocabulary
+from tocsin.grades import FINAL
 from tocsin.grading import Grading, scale_named
 from tocsin.rules import Scale
-from tocsin.signs.events import clock_column, merged_stays, minute_of
+from tocsin.signs.acts import LABS, clock_column, merged_stays, minute_of
 from tocsin.signs.parameters import Parameters
 from tocsin.tables import EVIDENCE, Records
 
@@ -20,17 +21,28 @@ BEHIND: dict[str, tuple[str, ...]] = {
     "hypotension": ("systolic", "mean_pressure"), "vasopressors": ("pressor",), "vasopressors_all": ("pressor",),
     "oxygen": ("device", "spo2"), "uses_ice": (), "uses_capd": (), "ice": ("ice",),
     "capd": ("capd",), "consciousness": ("consciousness",), "seizure": ("seizure",),
-    "motor_weakness": ("motor_weakness",), "oedema": ("oedema",),
+    "motor_weakness": ("motor_weakness",), "oedema": ("oedema",), "fio2_at_least_040": ("device",),
+    "high_dose_lee": ("pressor",), "high_dose_penn": ("pressor",), "pressors_long": ("pressor",),
+    "fluids": ("fluid",), "coagulation_product": ("coagulation",), "iv_therapy": ("crs_care",),
+    "creatinine_grade": ("creatinine", "ctcae_creatinine"), "transaminase_grade": ("ast", "alt", "ctcae_transaminase"),
+    "organ_grade": ("creatinine", "ctcae_creatinine", "bilirubin", "fibrinogen", "ctcae_organ"),
+    "cartox10": ("cartox10",), "papilloedema": ("papilloedema",),
 }  # fmt: skip
+#: Slots without a place in the moments: rows of the drugs table.
+TREATMENTS = ("pressor", "fluid", "coagulation")
 NAMES = {
     "temperature": "temperature", "systolic": "systolic pressure", "mean_pressure": "mean pressure",
     "spo2": "saturation", "device": "oxygen device", "pressor": "vasopressor", "ice": "ICE",
     "capd": "CAPD", "consciousness": "consciousness", "seizure": "seizure", "motor_weakness": "motor weakness",
-    "oedema": "oedema",
+    "oedema": "oedema", "creatinine": "creatinine", "bilirubin": "bilirubin", "ast": "AST", "alt": "ALT",
+    "fibrinogen": "fibrinogen", "ctcae_creatinine": "creatinine grade as charted",
+    "ctcae_transaminase": "transaminase grade as charted", "ctcae_organ": "organ grade as charted",
+    "cartox10": "CARTOX-10", "papilloedema": "papilloedema", "crs_care": "care for CRS", "fluid": "fluid",
+    "coagulation": "coagulation product",
 }  # fmt: skip
-_TABLE = {"device": "supports", "pressor": "drugs"} | dict.fromkeys(
-    ("temperature", "systolic", "mean_pressure", "spo2"), "measurements"
-)
+_MEASURED = ("temperature", "systolic", "mean_pressure", "spo2", *LABS)
+_TABLE = {"device": "supports"} | dict.fromkeys(_MEASURED, "measurements")
+_ITEMS = {"ctcae_creatinine": ("ctcae_creatinine", "dialysis")}
 
 
 def unit_of(slot: str) -> str:
@@ -61,10 +73,14 @@ def with_sources(moments: pl.DataFrame, records: Records, courses: pl.DataFrame,
     """Moments with `<slot>_at`, the file:row behind each value; null where there is none."""
     of = courses.select("patient_id", "course_id", "time_zero")
     for slot in slots:
+        if slot in TREATMENTS:
+            continue
         table = _TABLE.get(slot, "assessments")
         rows, instant = records.table(table), "start" if slot in ("device", "pressor") else "time"
         if table in ("measurements", "assessments"):
-            rows = rows.filter(pl.col("variable" if table == "measurements" else "item") == slot)
+            rows = rows.filter(
+                pl.col("variable" if table == "measurements" else "item").is_in(_ITEMS.get(slot, (slot,)))
+            )
         keys = [f"{slot}_minute", f"{slot}_row"]
         named = rows.join(of, on="patient_id").select(
             "course_id", minute_of(pl.col(instant)).alias(keys[0]), pl.col("source_row").alias(keys[1]),
@@ -107,6 +123,40 @@ def orders_at(moments: pl.DataFrame, records: Records, courses: pl.DataFrame, pa
     ).sort("course_id", "minute", "drug", "since")
 
 
+def doses_at(
+    moments: pl.DataFrame, records: Records, courses: pl.DataFrame, group: str, hours: float, parameters: Parameters
+) -> pl.DataFrame:
+    """Doses of a drug group that still count at a moment, columns as `orders_at` with the dose as the rate."""
+    names = [name for name, drug in vocabulary.drugs().items() if drug.group == group]
+    rows = records.drugs.filter(pl.col("drug").is_in(names), pl.col("precision") == "minute")
+    rows = rows.join(courses.select("patient_id", "course_id", "time_zero"), on="patient_id")
+    rows = rows.with_columns(known=minute_of(clock_column(parameters, "start")), since=minute_of(pl.col("start")))
+    both = moments.select("course_id", "minute").unique(maintain_order=True).join(rows, on="course_id")
+    minute = pl.col("minute")
+    both = both.filter(pl.col("known") <= minute, minute < pl.col("since") + round(60 * hours))
+    return _same_stay(both, records).select(
+        "course_id", "minute", "drug", "since", rate=pl.col("dose"), rate_unit=pl.col("dose_unit"),
+        at=pl.format("{}:{}", "source", "source_row"),
+    ).sort("course_id", "minute", "since")  # fmt: skip
+
+
+def treatments_at(
+    moments: pl.DataFrame, records: Records, courses: pl.DataFrame, parameters: Parameters, slots: Iterable[str]
+) -> list[dict[str, Any]]:
+    """Rows of the drugs table behind the treatment slots at each moment, with the `slot` each stands for."""
+    found: list[dict[str, Any]] = []
+    for slot in slots:
+        if slot == "pressor":
+            rows = orders_at(moments, records, courses, parameters)
+        elif slot in TREATMENTS:
+            hours = parameters.fluid_window_h if slot == "fluid" else parameters.product_h
+            rows = doses_at(moments, records, courses, slot, hours, parameters)
+        else:
+            continue
+        found += [{**row, "slot": slot} for row in rows.to_dicts()]
+    return found
+
+
 def _without_empty(rows: pl.DataFrame) -> pl.DataFrame:
     """Rows with `order` and `runs`; started and stopped at one instant is nothing unless the order ran before."""
     runs = pl.col("rate").is_null() | (pl.col("rate") > 0)
@@ -141,6 +191,8 @@ def evidence(grading: Grading, records: Records, courses: pl.DataFrame) -> pl.Da
     assert grading.signs.moments is not None
     parts = [EVIDENCE.empty()]
     for name in grading.grades.get_column("scale").unique(maintain_order=True):
+        if name in FINAL:
+            continue  # the prospective reading has the rows
         scale = scale_named(name)
         runs = grading.grades.filter(pl.col("scale") == name, pl.col("grade").is_between(1, 4)).select(
             "course_id", minute="from"
@@ -165,7 +217,9 @@ def _cells(
     slots = slots_of((sign.name for sign in scale.signs), parameters)
     rows = with_sources(rows, records, courses, slots)
     explained = [scale.explain(kind) for kind in kinds.to_dicts()]
-    orders = _orders_by_moment(rows, records, courses, parameters) if "pressor" in slots else {}
+    orders = dict[tuple[str, int], list[dict[str, Any]]]()
+    for given in treatments_at(_treated(rows), records, courses, parameters, slots):
+        orders.setdefault((given["course_id"], given["minute"]), []).append(given)
     made: list[dict[str, Any]] = []
     for row in rows.to_dicts():
         running = orders.get((row["course_id"], row["minute"]), [])
@@ -179,14 +233,12 @@ def _cells(
     return EVIDENCE.frame(made)
 
 
-def _orders_by_moment(
-    rows: pl.DataFrame, records: Records, courses: pl.DataFrame, parameters: Parameters
-) -> dict[tuple[str, int], list[dict[str, Any]]]:
-    treated = rows.filter(pl.col("vasopressors_all") > 0)
-    found: dict[tuple[str, int], list[dict[str, Any]]] = {}
-    for order in orders_at(treated, records, courses, parameters).to_dicts():
-        found.setdefault((order["course_id"], order["minute"]), []).append(order)
-    return found
+def _treated(rows: pl.DataFrame) -> pl.DataFrame:
+    """Moments at which a treatment is proved to count."""
+    treated = pl.col("vasopressors_all") > 0
+    if "fluids" in rows.columns:
+        treated = treated | (pl.col("fluids") > 0) | pl.col("coagulation_product").fill_null(False)
+    return rows.filter(treated)
 
 
 def _behind(slots: Iterable[str], row: Mapping[str, Any], running: list[dict[str, Any]]) -> tuple[list[str], list[str]]:
@@ -194,9 +246,9 @@ def _behind(slots: Iterable[str], row: Mapping[str, Any], running: list[dict[str
     values: list[str] = []
     sources: list[str] = []
     for slot in slots:
-        if slot == "pressor":
-            values += [order_words(order) for order in running]
-            sources += [order["at"] for order in running]
+        if slot in TREATMENTS:
+            values += [order_words(order) for order in running if order["slot"] == slot]
+            sources += [order["at"] for order in running if order["slot"] == slot]
         elif row[f"{slot}_at"] is not None and counts(slot, row):
             values.append(f"{NAMES[slot]} {value_words(slot, row[slot])}")
             sources.append(row[f"{slot}_at"])
@@ -204,9 +256,10 @@ def _behind(slots: Iterable[str], row: Mapping[str, Any], running: list[dict[str
 
 
 def order_words(order: Mapping[str, Any]) -> str:
-    """`norepinephrine 0.08 ug/kg/min`."""
-    rate = "at an unknown rate" if order["rate"] is None else f"{order['rate']:g} {order['rate_unit'] or ''}".strip()
-    return f"{order['drug'].replace('_', ' ')} {rate}"
+    """`norepinephrine 0.08 ug/kg/min`, `sodium chloride 500 mL`."""
+    unsaid = "at an unknown rate" if order.get("slot", "pressor") == "pressor" else ""
+    rate = unsaid if order["rate"] is None else f"{order['rate']:g} {order['rate_unit'] or ''}".strip()
+    return f"{order['drug'].replace('_', ' ')} {rate}".strip()
 
 
 def _deaths(grading: Grading, records: Records, courses: pl.DataFrame) -> pl.DataFrame:

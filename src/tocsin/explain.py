@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from tocsin.errors import TocsinError
-from tocsin.evidence import orders_at, slots_of, with_sources
+from tocsin.evidence import slots_of, treatments_at, with_sources
 from tocsin.explained import Course, Moment, sections
+from tocsin.grades import FINAL
 from tocsin.grading import Grading, grade, scale_named
 from tocsin.signs.parameters import Parameters
 from tocsin.tables import Records
@@ -34,9 +35,15 @@ def explain(
     """Words for one patient, or course, at one moment; the default is the first minute of the highest proved grade.
 
     `at`: `day 3 14:00` (days since time zero's date, local clock), `2019-03-14 16:30` (local), `+75h` after time zero.
-    Raises TocsinError: `explain.patient-unknown`, `explain.time-form`, `explain.time-outside`.
+    Raises TocsinError: `explain.patient-unknown`, `explain.time-form`, `explain.time-outside`,
+    `explain.final-reading`.
     """
     parameters = parameters or Parameters()
+    if scale in FINAL:
+        raise TocsinError.of(
+            "explain.final-reading", f"{scale} looks ahead: at that moment nobody could have known it.", "",
+            f"Explain  --scale {FINAL[scale]} .",
+        )  # fmt: skip
     chosen = _course(records, courses, patient, at)
     frame = courses.filter(pl.col("course_id") == chosen["course_id"])
     grading = grade(records, frame, (scale,), parameters, moments=True)
@@ -74,7 +81,7 @@ def _body(course: Course, frame: pl.DataFrame, minute: int) -> list[str]:
     slots = slots_of((sign.name for sign in course.scale.signs), parameters)
     seen = with_sources(row, course.records, frame, slots).row(0, named=True)
     now = row.with_columns(minute=pl.lit(minute, pl.Int32))
-    orders = orders_at(now, course.records, frame, parameters).to_dicts() if "pressor" in slots else []
+    orders = treatments_at(now, course.records, frame, parameters, slots)
     return sections(Moment(course, minute, graded, seen, slots, orders))
 
 

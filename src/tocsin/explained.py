@@ -12,16 +12,20 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from tocsin import vocabulary
-from tocsin.evidence import NAMES, counts, order_words, slots_of, value_words
+from tocsin.evidence import NAMES, TREATMENTS, counts, order_words, slots_of, value_words
 from tocsin.grading import Grading
 from tocsin.rules import Criterion, Scale
-from tocsin.signs.events import MASKING_GROUPS, clock_column, minute_of
+from tocsin.signs.acts import LABS, MASKING_GROUPS, clock_column, minute_of
 from tocsin.tables import Records
 
 _WINDOWS = {
     "temperature": "temperature_valid_h", "systolic": "pressure_valid_h", "mean_pressure": "pressure_valid_h",
     "spo2": "spo2_valid_h", "device": "device_valid_h", "ice": "ice_valid_h", "capd": "ice_valid_h",
-    **dict.fromkeys(("consciousness", "seizure", "motor_weakness", "oedema"), "neuro_valid_h"),
+    "cartox10": "ice_valid_h",
+    **dict.fromkeys(
+        ("consciousness", "seizure", "motor_weakness", "oedema", "papilloedema", "crs_care"), "neuro_valid_h"
+    ),
+    **dict.fromkeys((*LABS, "ctcae_creatinine", "ctcae_transaminase", "ctcae_organ"), "lab_valid_h"),
 }  # fmt: skip
 
 
@@ -81,9 +85,13 @@ class Moment:
         frame = pl.DataFrame([{name: self.seen.get(name) for name in scale.columns}], schema_overrides=scale.schema)
         return frame.select(criterion.expr.alias("x")).item()
 
+    def given(self, slot: str) -> list[dict[str, Any]]:
+        """Rows of the drugs table behind a treatment."""
+        return [order for order in self.orders if order["slot"] == slot]
+
     def until(self, slot: str) -> int:
         """First minute at which a value held now is no longer known."""
-        low = slot == "ice" and self.seen["ice"] is not None and self.seen["ice"] < 10
+        low = slot in ("ice", "cartox10") and self.seen[slot] is not None and self.seen[slot] < 10
         hours = getattr(self.course.grading.parameters, "ice_low_valid_h" if low else _WINDOWS[slot])
         return self.seen[f"{slot}_minute"] + round(60 * hours)
 
@@ -164,8 +172,8 @@ def _opened(m: Moment, anything: bool) -> list[str]:
 def _rows_behind(m: Moment, signs: Iterable[str]) -> list[str]:
     lines: list[str] = []
     for slot in slots_of(signs, m.course.grading.parameters):
-        if slot == "pressor":
-            for o in m.orders:
+        if slot in TREATMENTS:
+            for o in m.given(slot):
                 lines += _sourced(f"{order_words(o)}, charted {length(m.minute - o['since'])} ago", o["at"], _ROOM - 11)
         elif counts(slot, m.seen):
             lines += _sourced(f"{_value(m, slot)}, {m.read(slot)}", m.at(slot), _ROOM - 11)
@@ -189,11 +197,11 @@ def _value(m: Moment, slot: str) -> str:
 def _known(m: Moment) -> list[str]:
     lines: list[str] = []
     for slot in m.slots:
-        if slot == "pressor":
-            for o in m.orders:
-                words = f"vasopressor {order_words(o)}"
+        if slot in TREATMENTS:
+            for o in m.given(slot):
+                words = f"{NAMES.get(slot, 'vasopressor')} {order_words(o)}"
                 lines += _sourced(f"{words:<{_WIDE}} charted {m.course.when(o['since'])}", o["at"], _ROOM)
-            if not m.orders and m.seen["vasopressors_at_most"] == 0:
+            if slot == "pressor" and not m.given(slot) and m.seen["vasopressors_all_at_most"] == 0:
                 lines.append("vasopressor: none runs (drugs are charted by exception)")
         elif m.seen[f"{slot}_why"] is None:
             read, until = m.seen[f"{slot}_minute"], m.course.when(m.until(slot))
@@ -206,7 +214,7 @@ def _unknown(m: Moment) -> list[str]:
     lines = [
         f"{NAMES[slot]}: {_reason(m, slot)}"
         for slot in m.slots
-        if slot != "pressor" and m.seen[f"{slot}_why"] is not None and _matters(m, slot)
+        if slot not in TREATMENTS and m.seen[f"{slot}_why"] is not None and _matters(m, slot)
     ]
     if "pressor" in m.slots and m.seen["vasopressors"] != m.seen["vasopressors_at_most"]:
         absent = m.seen["pressor_why"] == "table absent"
@@ -219,6 +227,8 @@ def _unknown(m: Moment) -> list[str]:
 def _matters(m: Moment, slot: str) -> bool:
     if slot in ("ice", "capd"):
         return bool(m.seen[f"uses_{slot}"])
+    if slot.startswith("ctcae_"):
+        return False  # a grade nobody charts is no gap: the laboratory speaks
     return slot != "device" or m.seen["oxygen"] != m.seen["oxygen_at_most"]
 
 
@@ -296,7 +306,7 @@ def _next(m: Moment) -> list[str]:
     scale, course = m.course.scale, m.course
     higher = [(g, cell) for g, _, cell in reversed(scale.cells()) if g > m.graded["grade"] and m.truth(cell) is False]
     lines = [f"to grade {g}: {cell.words}" for g, cell in higher]
-    expiries = [(m.until(slot), slot) for slot in m.slots if slot != "pressor" and counts(slot, m.seen)]
+    expiries = [(m.until(slot), slot) for slot in m.slots if slot not in TREATMENTS and counts(slot, m.seen)]
     if coming := sorted(pair for pair in expiries if pair[0] > m.minute):
         until, slot = coming[0]
         lines.append(f"without a new reading: {NAMES[slot]} is unknown from {course.when(until)} on")

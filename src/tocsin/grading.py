@@ -7,13 +7,19 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from tocsin import vocabulary
-from tocsin.errors import TocsinError
-from tocsin.grades import NEUROTOXICITY, SCALES, episode_grades, grade_runs, neurotoxicity_episodes
-from tocsin.rules import Scale
-from tocsin.signs import Parameters, Signs, doses, readings, run
-from tocsin.signs.events import clock_column, minute_of
+from tocsin.grades import (
+    BY_FEVER,
+    FINAL,
+    NEUROTOXICITY,
+    episode_grades,
+    episodes_by_grade,
+    final_situations,
+    grade_runs,
+)
+from tocsin.signs import WIDE, Parameters, Signs, doses, run
+from tocsin.signs.acts import minute_of
 from tocsin.strategies import follow
+from tocsin.streams import scale_named, streams
 from tocsin.tables import EPISODES, GRADES, Records
 from tocsin.when import Strategy
 
@@ -28,15 +34,6 @@ class Grading:
     parameters: Parameters
 
 
-def scale_named(name: str) -> Scale:
-    """The scale of that name. Raises TocsinError `grades.scale-unknown` with the names there are."""
-    if name not in SCALES:
-        raise TocsinError.of(
-            "grades.scale-unknown", f'there is no scale "{name}".', "", f"Use one of: {', '.join(SCALES)}."
-        )
-    return SCALES[name]
-
-
 def grade(
     records: Records,
     courses: pl.DataFrame,
@@ -44,19 +41,39 @@ def grade(
     parameters: Parameters | None = None,
     moments: bool = False,
 ) -> Grading:
-    """Grades every course on each scale. Unknown signs widen `grade_at_most`; nothing is imputed."""
+    """Grades every course on each scale. Unknown signs widen `grade_at_most`; nothing is imputed.
+
+    Episodes of ASTCT open with a fever (`signs`); those of the other scales with the first proved grade. Final readings
+    (`grades.FINAL`) look ahead and are for results only. Raises TocsinError `grades.scale-unknown`.
+    """
     parameters = parameters or Parameters()
-    found = run(records, courses, parameters, moments)
+    asked = [scale_named(name) for name in dict.fromkeys(scales)]
+    found = run(records, courses, parameters, moments, wide=any(WIDE & set(scale.columns) for scale in asked))
+    latest = _latest_onsets(courses, parameters)
+    cut: tuple[pl.DataFrame, pl.DataFrame] | None = None
     runs, episodes = [GRADES.empty()], [EPISODES.empty()]
-    for scale in map(scale_named, scales):
+    for scale in asked:
         neuro = scale.name in NEUROTOXICITY
         deaths = deaths_due_to(records, courses, "icans" if neuro else "crs", found.episodes)
-        graded = grade_runs(scale, found.runs, found.codes, deaths)
+        situations = (found.runs, found.codes)
+        if scale.name in FINAL:
+            cut = cut or final_situations(
+                *situations, round(60 * parameters.high_dose_h), round(60 * parameters.resolve_h)
+            )
+            situations = cut
+        graded = grade_runs(scale, *situations, deaths)
         runs.append(graded)
-        episodes.append(
-            neurotoxicity_episodes(scale, graded) if neuro else episode_grades(scale, graded, found.episodes, deaths)
-        )
+        if scale.name in BY_FEVER:
+            episodes.append(episode_grades(scale, graded, found.episodes, deaths))
+        else:
+            episodes.append(episodes_by_grade(scale, graded, None if neuro else latest))
     return Grading(found, pl.concat(runs), pl.concat(episodes), parameters)
+
+
+def _latest_onsets(courses: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
+    """course_id, latest: the last minute at which a CRS episode may begin; null where no infusion set time zero."""
+    last = pl.when(pl.col("set_by") == "infusion").then(int(parameters.search_days * 1440))
+    return courses.select("course_id", latest=last)
 
 
 def deaths_due_to(records: Records, courses: pl.DataFrame, cause: str, episodes: pl.DataFrame) -> pl.DataFrame:
@@ -79,38 +96,6 @@ def deaths_due_to(records: Records, courses: pl.DataFrame, cause: str, episodes:
     return joined.select(
         "course_id", minute=pl.when(that_day.fill_null(False)).then("closed_at").otherwise("minute"), caused="caused"
     )
-
-
-def streams(strategy: Strategy, records: Records, courses: pl.DataFrame, grading: Grading) -> dict[str, pl.DataFrame]:
-    """What the strategy's trigger needs over time, by name."""
-    made: dict[str, pl.DataFrame] = {}
-    for name in strategy.when.streams():
-        if name in ("temperature", "systolic", "spo2"):
-            made[name] = readings(records, courses, name, grading.parameters)
-        elif name == "antipyretic":
-            made[name] = _antipyretics(records, courses, grading.parameters)
-        elif name == "onset":
-            made[name] = _at(grading.signs.episodes.filter(pl.col("episode") == 1), pl.col("onset"), pl.col("onset"))
-        else:
-            scale = scale_named(name)
-            runs = grading.grades.filter(pl.col("scale") == scale.name)
-            if runs.is_empty() and courses.height:
-                runs = grade_runs(scale, grading.signs.runs, grading.signs.codes)
-            alive = runs.filter(pl.col("grade") < 5)  # nobody is due for a drug once dead
-            made[name] = _at(alive, pl.col("from"), pl.col("grade"))
-    return made
-
-
-def _at(frame: pl.DataFrame, minute: pl.Expr, value: pl.Expr) -> pl.DataFrame:
-    return frame.select("course_id", minute=minute, read=minute, value=value.cast(pl.Float64))
-
-
-def _antipyretics(records: Records, courses: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
-    names = [name for name, drug in vocabulary.drugs().items() if drug.group == "antipyretic"]
-    of = courses.select("patient_id", "course_id", "time_zero")
-    rows = records.drugs.filter(pl.col("drug").is_in(names), pl.col("precision") == "minute").join(of, on="patient_id")
-    given = rows.select("course_id", minute=minute_of(clock_column(parameters, "start")))
-    return _at(given.filter(pl.col("minute") >= -1440).sort("course_id", "minute"), pl.col("minute"), pl.lit(1.0))
 
 
 def follow_strategy(

@@ -19,12 +19,16 @@ from tocsin.signs import Parameters
 from tocsin.tables import Records
 
 Windows = Literal["ward", "icu"]
+DEFAULT = ("astct_crs", "astct_icans")
 WORDS: dict[str, bool] = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What was asked. `settings` are `signs.name=value`; no `scales` = all; no `time_zero` = see `prepare`."""
+    """What was asked. `settings` are `signs.name=value`; no `time_zero` = see `prepare`.
+
+    No `scales` = `DEFAULT`, `all` = every one.
+    """
 
     data: Path
     format: Literal["csv", "clif"] | None = None
@@ -47,7 +51,8 @@ class Choices:
     @property
     def scale_names(self) -> tuple[str, ...]:
         """Scales asked for, each once. Raises TocsinError `grades.scale-unknown`."""
-        return tuple(scale_named(name).name for name in dict.fromkeys(self.scales or SCALES))
+        asked = SCALES if "all" in self.scales else self.scales or DEFAULT
+        return tuple(scale_named(name).name for name in dict.fromkeys(asked))
 
     def check(self) -> Choices:
         """Itself, or TocsinError where a scale, a parameter or its value is not known."""

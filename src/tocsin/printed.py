@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from tocsin.check import CheckResult
     from tocsin.prepare import Prepared
     from tocsin.tables import StudyResults
-    from tocsin.when import Strategy
 
 WIDEST, NARROWEST = 110, 60
 INSTEAD = 100  # width where there is no terminal
@@ -201,19 +200,6 @@ def print_init(files: list[Path], data: Path) -> None:
     console.print(
         f"Next: read them against the files, settle what says DECIDE, then  tocsin check {data}", soft_wrap=True
     )
-
-
-def print_strategies(strategies: Mapping[str, Strategy], lang: Literal["en", "zh"]) -> None:
-    """Every rule as a sentence."""
-    from tocsin.sources import TAG_WORDS
-
-    console = _console()
-    for name, strategy in strategies.items():
-        console.print(Text(name, style="bold").append(f"  {strategy.hash}  tag {strategy.tag}", style="dim"))
-        console.print(Padding(Text(strategy.sentence(lang)), (0, 0, 0, 2), expand=False))
-        console.print(Padding(Text(strategy.source, style="dim"), (0, 0, 1, 2), expand=False))
-    for tag in sorted({strategy.tag for strategy in strategies.values()}):
-        console.print(Text(f"{tag}: {TAG_WORDS[tag]}", style="dim"))
 
 
 def print_study(results: StudyResults, files: list[Path], lang: Literal["en", "zh"] = "en") -> None:

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from tocsin.endpoints import VARIANT_WORDS, EfsVariant
 from tocsin.errors import Problem, TocsinError
-from tocsin.grades import NEUROTOXICITY, SCALES
+from tocsin.grades import CRS_SCALES, FINAL, SCALES
 from tocsin.signs import Parameters
 from tocsin.vocabulary import drugs
 from tocsin.when import Strategy
@@ -135,7 +135,7 @@ class StudyFile(_Strict):
 def study_schema() -> dict[str, Any]:
     """JSON schema of study.toml: `docs/schemas/study.schema.json` is this, and a test says so."""
     schema = StudyFile.model_json_schema()
-    schema["$defs"]["Cohort"]["properties"]["scale"]["enum"] = _crs_scales()
+    schema["$defs"]["Cohort"]["properties"]["scale"]["enum"] = list(CRS_SCALES)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "tocsin/study.schema.json", **schema}
 
 
@@ -183,10 +183,6 @@ def _unless(study: StudyFile, problems: list[Problem]) -> StudyFile:
 
 
 # --- problems -----------------------------------------------------------------------------------------------------
-
-
-def _crs_scales() -> list[str]:
-    return [scale for scale in SCALES if scale not in NEUROTOXICITY]
 
 
 def _near(word: str, known: list[str]) -> str:
@@ -261,9 +257,9 @@ def _name_problems(data: dict[str, Any], name: str) -> list[Problem]:
         if isinstance(value, float) and not isfinite(value):
             wrong(dotted, "it is not a finite number", "Give a number.")
         if key == "grade_of":
-            unknown(dotted, "scale", value, list(SCALES))
+            unknown(dotted, "scale a trigger may use", value, [scale for scale in SCALES if scale not in FINAL])
     cohort, window = _section(data, "cohort"), _section(data, "endpoints", "mrd_negative_cr")
-    unknown("cohort.scale", "CRS scale", cohort.get("scale"), _crs_scales())
+    unknown("cohort.scale", "CRS scale", cohort.get("scale"), list(CRS_SCALES))
     if (cohort.get("time_zero") == "column") != ("column" in cohort):
         wrong("cohort.column", 'it goes with time_zero = "column", and only with that', "Give both or neither.")
     first, last = window.get("from_day", 0), window.get("to_day", 35)

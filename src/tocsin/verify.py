@@ -20,7 +20,17 @@ from tocsin.tables import COURSES, RECORD_TABLES, Records
 ZERO = datetime(2020, 1, 1, tzinfo=UTC)
 AT = 4 * 1440  # the state of a case is charted on day 4
 EARLIER_FEVER, WAIVING_DOSE = AT - 720, AT - 600
-SCALE_OF = {"exp_astct": "astct_crs", "exp_icans": "astct_icans"}
+SCALE_OF = {
+    "exp_astct": "astct_crs", "exp_lee2014": "lee2014_crs", "exp_penn": "penn2018_crs", "exp_ctcae403": "ctcae403_crs",
+    "exp_ctcae5": "ctcae5_crs", "exp_ctcae6": "ctcae6_crs", "exp_mskcc": "mskcc_crs", "exp_cartox": "cartox_crs",
+    "exp_china": "china2023_crs", "exp_icans": "astct_icans", "exp_cres": "cres",
+}  # fmt: skip
+CHARTED_GRADES = {
+    "creatinine_ctcae_grade": "ctcae_creatinine", "transaminase_ctcae_grade": "ctcae_transaminase",
+    "other_organ_ctcae_grade": "ctcae_organ",
+}  # fmt: skip
+BOLUS_ML = 500
+AXES = ("fever", "hypotension", "oxygen", "neurotoxicity", "organ")
 DEVICES = {"imv": "ventilator", "niv": "bipap", "simple_face_mask": "simple_mask"}
 # words of a case file, told by a part of them: the first that is found counts
 SPELLINGS: dict[str, tuple[tuple[str, str], ...]] = {
@@ -74,6 +84,8 @@ SPELLINGS: dict[str, tuple[tuple[str, str], ...]] = {
     "motor_weakness": (("no", "no"), ("yes", "yes")),
     "crs_fever_earlier": (("no", "no"), ("yes", "yes")),
     "hypotension_attributed_to_crs": (("no", "no"), ("yes", "yes")),
+    "coagulopathy_blood_product": (("no", "no"), ("yes", "yes")),
+    "hospitalised_for_neutropenic_fever_or_iv_therapy": (("no", "none"), ("yes", "iv_therapy")),
 }
 DEATHS = {"no": None, "": None, "crs": "crs", "yes": "crs", "icans": "icans"}
 NOTHING = ("", "none", "no")
@@ -173,6 +185,9 @@ _RANGES = {
     "pressor_hours": (0.01, 2000),
     "ice": (0, 10),
     "capd": (0, 32),
+    "cartox10": (0, 10),
+    "fluid_boluses_n": (0, 20),
+    **dict.fromkeys(CHARTED_GRADES, (0, 4)),
 }
 
 
@@ -283,7 +298,7 @@ def _case_rows(case: Mapping[str, str]) -> list[tuple[str, Row]]:
     for drug in _given(case):
         given = {"start": _time(WAIVING_DOSE), "available_time": _time(WAIVING_DOSE)}
         rows.append(("drugs", {**given, "drug": _drug(drug), "mode": "dose"}))
-    rows += _pressor_rows(case) + _oxygen_rows(case) + _neuro_rows(case, stamp)
+    rows += _pressor_rows(case) + _treatment_rows(case) + _oxygen_rows(case) + _judged_rows(case, stamp)
     cause = DEATHS.get(case.get("death", "").lower(), "other")
     if cause:  # the state is the last one alive: death comes a minute later
         died = _time(AT + 1)
@@ -313,6 +328,18 @@ def _pressor_rows(case: Mapping[str, str]) -> list[tuple[str, Row]]:
     return rows
 
 
+def _treatment_rows(case: Mapping[str, str]) -> list[tuple[str, Row]]:
+    """Fluid boluses in the hours before, and a coagulation product."""
+    rows: list[tuple[str, Row]] = []
+    for k in range(round(_number(case, "fluid_boluses_n") or 0)):
+        at = {"start": _time(AT - 20 * (k + 1)), "available_time": _time(AT - 20 * (k + 1))}
+        rows.append(("drugs", {**at, "drug": "sodium_chloride", "mode": "dose", "dose": BOLUS_ML, "dose_unit": "mL"}))
+    if _word(case, "coagulopathy_blood_product") == "yes":
+        at = {"start": _time(AT - 60), "available_time": _time(AT - 60)}
+        rows.append(("drugs", {**at, "drug": "plasma", "mode": "dose"}))
+    return rows
+
+
 def _oxygen_rows(case: Mapping[str, str]) -> list[tuple[str, Row]]:
     device = case.get("o2_device", "")
     if not device:
@@ -326,14 +353,18 @@ def _oxygen_rows(case: Mapping[str, str]) -> list[tuple[str, Row]]:
     return [("supports", {**at, "device": _device(device), **settings})]
 
 
-def _neuro_rows(case: Mapping[str, str], stamp: Row) -> list[tuple[str, Row]]:
-    items: dict[str, str] = {"ice": case.get("ice", ""), "capd": case.get("capd", "")}
+def _judged_rows(case: Mapping[str, str], stamp: Row) -> list[tuple[str, Row]]:
+    """Neurology, charted organ grades, care and the reviewer's word on the cause."""
+    items: dict[str, str] = {item: case.get(item, "") for item in ("ice", "capd", "cartox10")}
+    items |= {item: case.get(column, "") for column, item in CHARTED_GRADES.items()}
+    items["crs_care"] = _word(case, "hospitalised_for_neutropenic_fever_or_iv_therapy") or ""
     items |= {item: _word(case, item) or "" for item in ("consciousness", "seizure", "motor_weakness")}
     items["oedema"] = _word(case, "icp_oedema") or ""
+    items["papilloedema"] = "none" if items["oedema"] == "none" else ""
     if _word(case, "hypotension_attributed_to_crs") == "no":
         items["attribution_hypotension"] = "no"
     if case.get("alternative_cause", "none") not in ("", "none", "no"):
-        items |= {f"attribution_{axis}": "no" for axis in ("fever", "hypotension", "oxygen", "neurotoxicity")}
+        items |= {f"attribution_{axis}": "no" for axis in AXES}
     return [("assessments", {**stamp, "item": item, "value": value}) for item, value in items.items() if value]
 
 

@@ -1,7 +1,8 @@
 """The time words, and Strategy: when is treatment due. The same object in Python and in TOML, printed as a sentence.
 
 Time words: `sustained`, `count`, `onset_within`, `day`, and first (every trigger fires once, at the first moment it
-holds). Combinators: `all`, `any`, `not`. Only new readings count for `sustained` and `count`, never a carried value.
+holds). Combinators: `all`, `any`, `not`. On readings only new ones count for `sustained` and `count`, never a carried
+value; a state (a grade, oxygen, a running drug) is sustained while it is proved without interruption.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from tocsin.rules import spec_hash
+from tocsin.sentences import length_words, strategy_words, trigger_words
 
 _LENGTH = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(min|h|d)\s*$")
 _MINUTES = {"min": 1, "h": 60, "d": 1440}
@@ -29,13 +31,6 @@ def minutes_of(text: Any) -> int:
     return round(float(found[1]) * _MINUTES[found[2]])
 
 
-def length_words(minutes: int) -> str:
-    """`4 h`, `90 min`, `2 d`."""
-    if minutes % 1440 == 0 and minutes >= 2880:
-        return f"{minutes // 1440} d"
-    return f"{minutes // 60} h" if minutes % 60 == 0 else f"{minutes} min"
-
-
 Length = Annotated[
     int,
     BeforeValidator(minutes_of),
@@ -43,24 +38,28 @@ Length = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*(min|h|d)\s*$", "examples": ["4 h"]}),
 ]
 
-_SCALE_NAMES = {"astct_crs": "ASTCT CRS", "astct_icans": "ASTCT ICANS"}
+Reading = Literal["temperature", "systolic", "spo2", "creatinine_ratio"]
+State = Literal[
+    "fever", "hypotension", "oxygen", "vasopressors", "tocilizumab", "norepinephrine", "fio2", "blasts_percent", "age_y"
+]
+Event = Literal["antipyretic", "fluid_bolus"]
+READINGS: tuple[str, ...] = get_args(Reading)
+STATES: tuple[str, ...] = get_args(State)
+EVENTS: tuple[str, ...] = get_args(Event)
 EDGES = ("at_least", "above", "at_most", "below")
-_SIGN_WORDS = {"temperature": ("temperature", "体温", " °C"), "systolic": ("systolic pressure", "收缩压", " mmHg"),
-               "spo2": ("saturation", "血氧饱和度", " %")}  # fmt: skip
-_EDGE_WORDS = {"at_least": ("at least", "不低于"), "above": ("above", "高于"), "at_most": ("at most", "不高于"),
-               "below": ("below", "低于")}  # fmt: skip
 
 
 class When(BaseModel):
     """A trigger. Exactly one of `sign`, `grade_of`, `onset_within`, `day`, `all`, `any`, `not`.
 
-    `sign` and `grade_of` take one edge (`at_least`, `above`, `at_most`, `below`). A grade triggers by what is proved.
+    `grade_of` and a sign that is a reading or a state take one edge (`at_least`, `above`, `at_most`, `below`); an event
+    takes `count` and no edge. Grades and states trigger by what is proved; the unknown never does.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
-    sign: Literal["temperature", "systolic", "spo2"] | None = Field(
-        default=None, description="a sign read at an instant"
+    sign: Reading | State | Event | None = Field(
+        default=None, description="a sign: read at an instant, or a state that holds, or an event that is counted"
     )
     grade_of: str | None = Field(default=None, description="name of a scale")
     at_least: float | None = None
@@ -68,8 +67,10 @@ class When(BaseModel):
     at_most: float | None = None
     below: float | None = None
     sustained: Length | None = Field(
-        default=None, description="first to last new reading of an unbroken run at least this apart"
+        default=None,
+        description="first to last new reading of an unbroken run this far apart; a state: held so long",
     )
+    lapse: Length | None = Field(default=None, description="a state: interruptions up to this long do not end it")
     longest_gap: Length = Field(default=360, description="a longer gap between two readings breaks the run")
     min_readings: int = Field(default=2, ge=1, description="new readings the run must hold")
     dip_to: float | None = Field(
@@ -79,8 +80,8 @@ class When(BaseModel):
     fires: Literal["reading", "interpolated"] = Field(
         default="reading", description="due at the reading that completes the run, or at its start plus `sustained`"
     )
-    count: int | None = Field(default=None, ge=1, le=8, description="so many new readings past the edge")
-    count_within: Length | None = Field(default=None, description="within this time")
+    count: int | None = Field(default=None, ge=1, le=8, description="so many new readings past the edge, or events")
+    count_within: Length | None = Field(default=None, description="within this time, and for this time after the last")
     onset_within: Length | None = Field(default=None, description="CRS began less than this after time zero")
     day: float | None = Field(default=None, ge=0, description="so many days after time zero, whatever the signs")
     all: tuple[When, ...] | None = None
@@ -94,12 +95,21 @@ class When(BaseModel):
         if len(given) != 1:
             raise ValueError("give exactly one of sign, grade_of, onset_within, day, all, any, not")
         edges = [name for name in EDGES if getattr(self, name) is not None]
-        if given[0] in ("sign", "grade_of") and len(edges) != 1:
+        event = self.sign in EVENTS
+        if given[0] in ("sign", "grade_of") and not event and len(edges) != 1:
             raise ValueError("give exactly one of at_least, above, at_most, below")
-        if given[0] not in ("sign", "grade_of") and edges:
-            raise ValueError("an edge needs a sign or grade_of")
-        if (self.sustained is not None or self.count is not None) and self.sign is None:
-            raise ValueError("sustained and count need a sign")
+        if (given[0] not in ("sign", "grade_of") or event) and edges:
+            raise ValueError("an edge needs a sign that is read or held, or grade_of")
+        if event and (self.count is None or self.sustained is not None):
+            raise ValueError("an event is counted: give count and count_within")
+        if self.sustained is not None and given[0] not in ("sign", "grade_of"):
+            raise ValueError("sustained needs a sign or grade_of")
+        if self.count is not None and (self.sign is None or self.is_state):
+            raise ValueError("count needs a sign that is read, or an event")
+        if self.lapse is not None and (self.sustained is None or not self.is_state):
+            raise ValueError("lapse needs a state that is sustained")
+        if self.is_state and (self.dip_to is not None or self.fires != "reading"):
+            raise ValueError("dip_to and fires are for readings")
         if self.sustained is not None and self.count is not None:
             raise ValueError("give sustained or count, not both")
         if (self.count is None) != (self.count_within is None):
@@ -109,9 +119,15 @@ class When(BaseModel):
         return self
 
     @property
+    def is_state(self) -> bool:
+        """Whether it looks at something that holds until it changes, not at single readings."""
+        return self.grade_of is not None or self.sign in STATES
+
+    @property
     def edge(self) -> tuple[str, float]:
-        """How the value is compared, and with what."""
-        return next((name, value) for name in EDGES if (value := getattr(self, name)) is not None)
+        """How the value is compared, and with what; an event has the value 1."""
+        found = ((name, value) for name in EDGES if (value := getattr(self, name)) is not None)
+        return next(found, ("at_least", 1.0))
 
     def parts(self) -> Iterator[When]:
         """This trigger and all it is made of, leaves first."""
@@ -129,46 +145,27 @@ class When(BaseModel):
 
     def sentence(self, lang: Literal["en", "zh"] = "en") -> str:
         """The trigger in words."""
-        zh = lang == "zh"
-        if self.all or self.any:
-            joint = (" 且 " if self.all else " 或 ") if zh else (" and " if self.all else " or ")
-            return joint.join(f"({part.sentence(lang)})" for part in (self.all or self.any or ()))
-        if self.not_:
-            return f"非({self.not_.sentence(lang)})" if zh else f"not ({self.not_.sentence(lang)})"
-        if self.day is not None:
-            return f"时间零点后第 {self.day:g} 天" if zh else f"day {self.day:g} after time zero"
-        if self.onset_within is not None:
-            length = length_words(self.onset_within)
-            return f"CRS 于 {length} 内起病" if zh else f"CRS began less than {length} after time zero"
-        return self._reading_sentence(zh)
+        return trigger_words(self, lang)
 
-    def _reading_sentence(self, zh: bool) -> str:
-        how, value = self.edge
-        name_en, name_zh, unit = (
-            _SIGN_WORDS[self.sign]
-            if self.sign
-            else (
-                f"the {_SCALE_NAMES.get(self.grade_of or '', self.grade_of)} grade",
-                f"{_SCALE_NAMES.get(self.grade_of or '', self.grade_of)} 分级",
-                "",
-            )
-        )
-        shown = f"{value:.1f}{unit}" if self.sign == "temperature" else f"{value:g}{unit}"
-        said = f"{name_zh}{_EDGE_WORDS[how][1]} {shown}" if zh else f"{name_en} is {_EDGE_WORDS[how][0]} {shown}"
-        if self.sustained is not None:
-            held, gap = length_words(self.sustained), length_words(self.longest_gap)
-            if zh:
-                return f"{said} 且持续 {held}(至少 {self.min_readings} 次新测量,相邻间隔不超过 {gap})"
-            run = f"in every new reading of a run of at least {held}"
-            return f"{said} {run} (at least {self.min_readings} readings, no gap over {gap})"
-        if self.count is not None and self.count_within is not None:
-            window = length_words(self.count_within)
-            return (
-                f"{window} 内至少 {self.count} 次{said}"
-                if zh
-                else f"{said} in {self.count} new readings within {window}"
-            )
-        return f"{said}(首次)" if zh else f"{said} for the first time"
+
+class Said(BaseModel):
+    """The same words in two languages; plain text in a file stands for both."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    en: str
+    zh: str
+
+    def __getitem__(self, lang: Literal["en", "zh"]) -> str:
+        """The words in a language."""
+        return self.zh if lang == "zh" else self.en
+
+
+def _both(text: Any) -> Any:
+    return {"en": text, "zh": text} if isinstance(text, str) else text
+
+
+Words = Annotated[Said, BeforeValidator(_both)]
 
 
 class Strategy(BaseModel):
@@ -189,23 +186,34 @@ class Strategy(BaseModel):
     repeat_after: Length | None = Field(default=None, description="earliest next dose")
     at_most_doses: int | None = Field(default=None, ge=1)
     rescue: tuple[str, ...] = Field(default=(), description="what else may be given, equal in both arms")
+    population: Words | None = Field(default=None, description="for whom it was written; not eligibility")
+    version: str | None = Field(default=None, description="date of the text the rule is read from")
+    dose: Words | None = Field(default=None, description="dose and repeats, as printed beside the rule")
+    unseen: tuple[Words, ...] | None = Field(
+        default=None, description="what makes it due by itself, too, and no record shows"
+    )
+    provided: tuple[Words, ...] | None = Field(
+        default=None, description="what it asks for besides, and no record shows: due only if a person says so"
+    )
+    left_open: tuple[Words, ...] | None = Field(
+        default=None, description="what the source leaves open, and our reading"
+    )
 
     def sentence(self, lang: Literal["en", "zh"] = "en") -> str:
-        """The rule as a sentence."""
-        within, trigger = length_words(self.within), self.when.sentence(lang)
-        if lang == "zh":
-            return f"当{trigger}后 {within} 内给予{_DRUGS_ZH.get(self.give, self.give)}。"
-        return f"Give {self.give} within {within} once {trigger}."
+        """The rule as a sentence, with what no record shows."""
+        return strategy_words(self, lang)
+
+    @property
+    def scales(self) -> tuple[str, ...]:
+        """The scales its grades are on, each once."""
+        return tuple(dict.fromkeys(part.grade_of for part in self.when.parts() if part.grade_of))
+
+    @property
+    def from_memory(self) -> bool:
+        """Whether it rests on memory: to be checked against the source before it is relied on."""
+        return self.tag.startswith("M")
 
     @cached_property
     def hash(self) -> str:
         """First 12 hex digits of the SHA-256 of the rule; stands on every result made with it."""
         return spec_hash(self.model_dump(mode="json", by_alias=True, exclude_none=True))
-
-
-_DRUGS_ZH = {
-    "tocilizumab": "托珠单抗",
-    "siltuximab": "司妥昔单抗",
-    "anakinra": "阿那白滞素",
-    "dexamethasone": "地塞米松",
-}

@@ -84,6 +84,8 @@ def test_a_wrong_case_is_listed(tmp_path: Path) -> None:
     rows = [dict(row) for row in ROWS]
     by_id = {row["case_id"]: row for row in rows}
     by_id["G01"]["exp_astct"] = "2"
+    by_id["G61"]["exp_penn"] = "3"
+    by_id["G38"]["exp_cartox"] = "4"
     by_id["G22"]["exp_icans"] = ""
     by_id["G17"]["exp_icans"] = "0"
     spoilt = tmp_path / "spoilt.csv"
@@ -92,4 +94,5 @@ def test_a_wrong_case_is_listed(tmp_path: Path) -> None:
         writer.writeheader()
         writer.writerows(rows)
     found = {(row["case_id"], row["scale"]) for row in verify(spoilt).to_dicts()}
-    assert found == {("G01", "astct_crs"), ("G22", "astct_icans"), ("G17", "astct_icans")}
+    assert found == {("G01", "astct_crs"), ("G22", "astct_icans"), ("G17", "astct_icans"), ("G61", "penn2018_crs"),
+                     ("G38", "cartox_crs")}  # fmt: skip

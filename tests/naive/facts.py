@@ -17,6 +17,12 @@ ANTICYTOKINES = {
     "ruxolitinib", "baricitinib",
 }  # fmt: skip
 
+FLUIDS = {"sodium_chloride", "dextrose", "lactated_ringers", "plasma_lyte", "albumin"}
+COAGULATION = {"plasma", "cryoprecipitate", "fibrinogen_concentrate"}
+LYMPHODEPLETION = {"cyclophosphamide", "fludarabine", "bendamustine"}
+# a row of these that is known to the day only makes the drug table prove nothing for the patient
+DOUBTFUL_BY_DAY = VASOPRESSORS | ANTIPYRETICS | STEROIDS | ANTICYTOKINES | FLUIDS
+
 MASKS_BY_FLOW = {"simple_mask", "face_tent", "aerosol_mask"}
 FIXED_CLASS = {
     "room_air": 0,
@@ -62,6 +68,13 @@ WORSE_WORDS = {  # from harmless to worst; `sedated` hides the score, so it wins
     "attribution_hypotension": ("no", "unknown", "yes"),
     "attribution_oxygen": ("no", "unknown", "yes"),
     "attribution_neurotoxicity": ("no", "unknown", "yes"),
+    "attribution_organ": ("no", "unknown", "yes"),
+    "papilloedema": ("none", "low", "high"),
+    "crs_care": ("none", "iv_therapy"),
 }
 METHOD_RANK = {"arterial": 0, "cuff": 1, "manual": 2, None: 3}
+# variables and items that are turned into a grade before they are held
+LABS = ("creatinine", "bilirubin", "ast", "alt", "fibrinogen")
+CHARTED = ("ctcae_creatinine", "ctcae_transaminase", "ctcae_organ")
+GRADED = {*LABS, *CHARTED, "dialysis"}
 VARIABLES = ("temperature", "systolic", "mean_pressure", "spo2")

@@ -10,6 +10,7 @@ from math import inf, trunc
 from statistics import median
 
 from naive import facts
+from naive.rates import strength, weight_of
 
 DEFAULTS = {
     "clock": "available",
@@ -40,6 +41,24 @@ DEFAULTS = {
     "waiver_drugs": "all",
     "fever_carry_h": 24,
     "neuro_uncharted": "unknown",
+    # the other scales
+    "high_dose_h": 3,
+    "pressor_long_h": 24,
+    "adult_weight_kg": 70,
+    "fluid_window_h": 24,
+    "bolus_ml": 250,
+    "bolus_ml_per_kg": 10,
+    "product_h": 24,
+    "lab_valid_h": 36,
+    "uln_creatinine": 1.2,
+    "uln_bilirubin": 1.2,
+    "uln_ast": 40,
+    "uln_alt": 40,
+    "lln_fibrinogen": 2.0,
+    "baseline_days": 30,
+    "lymphodepletion_days": 14,
+    "baseline_missing": "limit",
+    "first_weeks_days": 21,
 }
 
 
@@ -101,6 +120,9 @@ def read_history(tables, course, rules):
     def with_stop(row):
         return {**row, "stopped": inf if row["stop"] is None else minute_of(row["stop"], course)}
 
+    def with_strength(row):
+        return {**with_stop(row), "strength": strength(row, weight_of(course, rules))}
+
     lookback = -60 * rules["lookback_h"]
     # the course ends when the patient died, not when somebody heard of it; a death known to the day decides no minute
     deaths = [r["read"] for r in rows("outcomes", "time") if r["what"] == "death" and r["precision"] != "day"]
@@ -123,9 +145,11 @@ def read_history(tables, course, rules):
             for r in rows("assessments", "time")
             if r["precision"] != "day" and r["value"] is not None and r["item"] != "culture"
         ],
-        "drugs": [with_stop(r) for r in rows("drugs", "start")],
+        "drugs": [with_strength(r) for r in rows("drugs", "start") if r["precision"] != "day"],
         "supports": [with_stop(r) for r in rows("supports", "start")],
         "end": min([*deaths, *ends], default=inf),
+        "doubtful": any(r["precision"] == "day" and r["drug"] in facts.DOUBTFUL_BY_DAY for r in rows("drugs", "start")),
+        "before": {"measurements": rows("measurements", "time"), "drugs": rows("drugs", "start")},
     }
     for name in ("measurements", "assessments", "drugs", "supports"):
         history[name] = [row for row in history[name] if row["arrived"] >= lookback]
@@ -135,8 +159,10 @@ def read_history(tables, course, rules):
             row["value"] = round(row["value"] + shift, 3)
     history["readings"] = {}
     for row in history["measurements"] + history["assessments"]:
-        row["badness"] = badness(row)
-        history["readings"].setdefault(row.get("variable") or row["item"], []).append(row)
+        name = row.get("variable") or row["item"]
+        if name not in facts.GRADED:  # naive.wide reads these
+            row["badness"] = badness(row)
+            history["readings"].setdefault(name, []).append(row)
     arrivals = [
         row["arrived"] for name in ("measurements", "assessments", "drugs", "supports") for row in history[name]
     ]
@@ -177,7 +203,7 @@ def badness(row):
         return (facts.METHOD_RANK[row["method"]], value)
     if variable == "temperature":
         return (facts.METHOD_RANK[row["method"]], -value)
-    if variable == "ice":
+    if variable in ("ice", "cartox10"):
         return (int(value),)
     if variable == "capd":
         return (-int(value),)
@@ -277,7 +303,7 @@ def hypotension_at(history, course, rules, stay, minute, pressor_runs):
 
 
 def order_states(history, rules, stay, minute):
-    """For each order its drug, "runs", "uncertain" or "ended", and the start of its last row."""
+    """For each order its drug, "runs", "uncertain" or "ended", and its last row."""
     orders = {}
     for row in known(history["drugs"], stay, minute):
         if row["drug"] in facts.VASOPRESSORS and row["mode"] == "infusion":
@@ -286,14 +312,16 @@ def order_states(history, rules, stay, minute):
     states = []
     for (drug, _), rows in orders.items():
         # a later row replaces the former; at one instant the stop comes first, so the start is the last word
-        final = max(rows, key=lambda row: (row["read"], row["rate"] is None or row["rate"] > 0, row["stopped"]))
+        final = max(
+            rows, key=lambda row: (row["read"], row["rate"] is None or row["rate"] > 0, row["stopped"], row["strength"])
+        )
         if final["rate"] == 0 or final["stopped"] <= minute:
             state = "ended"
         elif minute >= final["read"] + 60 * rules["pressor_silent_h"]:
             state = "uncertain"
         else:
             state = "runs"
-        states.append((drug, state, final["read"]))
+        states.append((drug, state, final))
     return states
 
 
@@ -311,21 +339,27 @@ def count_for_astct(since, minute, overlap):
     return count_together(others, minute, overlap) if others else min(1, len(since))
 
 
+def not_held_back(rules, memory, minute):
+    """The drugs that run surely, since when, without those that wait after an intubation."""
+    wait = rules["after_intubation_min"]
+    return {
+        drug: since
+        for drug, since in memory.running_since.items()
+        if not any(tube <= since < tube + wait and minute < tube + wait for tube in memory.intubations)
+    }
+
+
 def vasopressors_at(history, rules, memory, stay, minute):
     """The four counts, and whether any vasopressor runs."""
     states = order_states(history, rules, stay, minute)
     running = {drug for drug, state, _ in states if state == "runs"}
     memory.running_since = {drug: memory.running_since.get(drug, minute) for drug in running}
     uncertain = {}
-    for drug, state, start in states:
+    for drug, state, final in states:
         if state == "uncertain" and drug not in running:
-            uncertain[drug] = min(start, uncertain.get(drug, start))
-    wait, overlap = rules["after_intubation_min"], rules["overlap_min"]
-    proved = {
-        drug: since
-        for drug, since in memory.running_since.items()
-        if not any(tube <= since < tube + wait and minute < tube + wait for tube in memory.intubations)
-    }
+            uncertain[drug] = min(final["read"], uncertain.get(drug, final["read"]))
+    overlap = rules["overlap_min"]
+    proved = not_held_back(rules, memory, minute)
     may_run = {drug: memory.running_since.get(drug, uncertain.get(drug)) for drug in running | set(uncertain)}
     memory.may_run_since = {drug: memory.may_run_since.get(drug, since) for drug, since in may_run.items()}
     possible = memory.may_run_since
@@ -598,7 +632,12 @@ def waiver(history, memory):
     memory.ever_open = memory.ever_open or memory.open
     if memory.open and memory.waived:
         return True
-    return None if memory.ever_open and not {"drugs", "stays"} <= history["supplied"] else False
+    return None if memory.ever_open and not drug_table_covers(history) else False
+
+
+def drug_table_covers(history):
+    """Whether no row proves no drug."""
+    return {"drugs", "stays"} <= history["supplied"] and not history["doubtful"]
 
 
 def signs_at(history, course, rules, memory, minute):
@@ -630,6 +669,8 @@ def signs_at(history, course, rules, memory, minute):
     if "drugs" in history["supplied"]:
         counts, pressor_runs = vasopressors_at(history, rules, memory, stay, minute)
         signs.update(counts)
+        if history["doubtful"]:
+            signs.update(vasopressors_at_most=2, vasopressors_all_at_most=2)
     signs["hypotension"], signs["isolated_low_pressure"] = hypotension_at(
         history, course, rules, stay, minute, pressor_runs
     )

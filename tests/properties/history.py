@@ -11,18 +11,28 @@ from typing import Any
 
 from generators import Generated, cut_at, shuffled
 from minutes import COMPARED, Minutes, differences, expand
-from tocsin.grades import ASTCT_CRS, ASTCT_ICANS
-from tocsin.signs import Parameters, situations
+from tocsin.grades import ASTCT_CRS, ASTCT_ICANS, FINAL, SCALES
+from tocsin.signs import WIDE, Parameters, situations
 
 Answer = Callable[[Generated], Minutes]
 GRADES = ("astct_crs", "astct_crs_at_most", "astct_icans", "astct_icans_at_most")
 ALL_COLUMNS = (*COMPARED, *GRADES)
+BEDSIDE = tuple(scale for scale in SCALES.values() if scale.name not in FINAL)
+EVERY_COLUMN = (*COMPARED, *sorted(WIDE), *(f"{s.name}{end}" for s in BEDSIDE for end in ("", "_at_most")))
 
 
 def graded_minutes(whole: Generated, parameters: Parameters | None = None) -> Minutes:
     """The product's answer: signs and both grades of the only course."""
     runs = situations(whole.records(), whole.course_frame(), parameters or Parameters())
     for scale in (ASTCT_CRS, ASTCT_ICANS):
+        runs = scale.grade(runs).rename({"grade": scale.name, "grade_at_most": f"{scale.name}_at_most"})
+    return expand(runs, whole.courses[0]["course_id"], whole.last_minute)
+
+
+def graded_on_every_scale(whole: Generated) -> Minutes:
+    """The product's answer on every scale that may be used at the bedside."""
+    runs = situations(whole.records(), whole.course_frame(), Parameters(), wide=True)
+    for scale in BEDSIDE:
         runs = scale.grade(runs).rename({"grade": scale.name, "grade_at_most": f"{scale.name}_at_most"})
     return expand(runs, whole.courses[0]["course_id"], whole.last_minute)
 

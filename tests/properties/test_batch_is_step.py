@@ -10,7 +10,7 @@ import polars as pl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from generators import Generated, courses, generated, row_course, row_patient, row_reading, row_stay
+from generators import Generated, courses, generated, row_course, row_patient, row_reading, row_stay, wide_courses
 from properties.history import batch_is_not_step
 from tocsin.signs import Parameters, situations
 from tocsin.signs import events as signs_events
@@ -20,30 +20,40 @@ from tocsin.signs.run import unpack
 SLOW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
-def batch(whole: Generated) -> list[Any]:
+def batch(whole: Generated, wide: bool = False) -> list[Any]:
     """(minute, signs) wherever the situation changes, by the cohort kernel."""
-    runs = situations(whole.records(), whole.course_frame(), Parameters())
+    runs = situations(whole.records(), whole.course_frame(), Parameters(), wide)
     signs = runs.drop("course_id", "from", "to").rows()
     return list(zip(runs.get_column("from").to_list(), signs, strict=True))
 
 
-def in_order(whole: Generated, seed: int, course: type[Course] = Course) -> list[Any]:
+def in_order(whole: Generated, seed: int, course: type[Course] = Course, wide: bool = False) -> list[Any]:
     """The same by the event driver; the events arrive shuffled by `seed`."""
-    built = signs_events.build(whole.records(), whole.course_frame(), Parameters())
+    built = signs_events.build(whole.records(), whole.course_frame(), Parameters(), wide)
     acts = list(acts_of(built, 0))
     random.Random(seed).shuffle(acts)
     driver = course(built.courses[0], built.rules.view(np.recarray)[0])
     for act in acts:
         driver.take(act)
     changes = driver.runs()
-    signs = pl.DataFrame(unpack(pl.Series([what for _, what in changes], dtype=pl.Int64))).rows()
-    return list(zip([minute for minute, _ in changes], signs, strict=True))
+    minutes, what, more = (pl.Series([change[k] for change in changes], dtype=pl.Int64) for k in range(3))
+    signs = pl.DataFrame(unpack(what, more if wide else None)).rows()
+    return list(zip(minutes.to_list(), signs, strict=True))
 
 
 @settings(SLOW, max_examples=100)
 @given(courses(), st.integers(0, 999))
 def test_event_driver(whole: Generated, seed: int) -> None:
     assert batch_is_not_step(batch, in_order, whole, seed) == []
+
+
+@settings(SLOW, max_examples=100)
+@given(wide_courses(), st.integers(0, 999))
+def test_event_driver_of_the_wide_situation(whole: Generated, seed: int) -> None:
+    def both(one: Generated, of: int) -> list[Any]:
+        return in_order(one, of, wide=True)
+
+    assert batch_is_not_step(lambda one: batch(one, wide=True), both, whole, seed) == []
 
 
 # ------------------------------------------------------------------------------------------------------- sabotage

@@ -5,9 +5,19 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from generators import Generated, courses, generated, row_course, row_drug, row_patient, row_reading, row_stay
+from generators import (
+    Generated,
+    courses,
+    generated,
+    row_course,
+    row_drug,
+    row_patient,
+    row_reading,
+    row_stay,
+    wide_courses,
+)
 from minutes import Minutes
-from properties.history import graded_minutes, peeks
+from properties.history import EVERY_COLUMN, graded_minutes, graded_on_every_scale, peeks
 
 SLOW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
@@ -15,10 +25,20 @@ SLOW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, Heal
 @settings(SLOW, max_examples=120)
 @given(courses(), st.data())
 def test_first_part_of_the_answer(whole: Generated, data: st.DataObject) -> None:
+    assert peeks(graded_minutes, whole, data.draw(cuts(whole))) == []
+
+
+@settings(SLOW, max_examples=100)
+@given(wide_courses(), st.data())
+def test_first_part_of_the_answer_on_every_scale(whole: Generated, data: st.DataObject) -> None:
+    assert peeks(graded_on_every_scale, whole, data.draw(cuts(whole)), EVERY_COLUMN) == []
+
+
+def cuts(whole: Generated) -> st.SearchStrategy[list[int]]:
+    """Minutes to cut at, most of them beside something that happens."""
     edges = sorted({cut for row in moments(whole) for cut in (row - 1, row) if 0 <= cut < whole.last_minute})
     near = st.sampled_from(edges) if edges else st.just(0)
-    cuts = data.draw(st.lists(st.one_of(near, st.integers(0, whole.last_minute)), min_size=1, max_size=3))
-    assert peeks(graded_minutes, whole, cuts) == []
+    return st.lists(st.one_of(near, st.integers(0, whole.last_minute)), min_size=1, max_size=3)
 
 
 def moments(whole: Generated) -> list[int]:

@@ -21,7 +21,19 @@ from tocsin.strategies import STRATEGIES
 from tocsin.tables import ACCOUNT, EPISODES, EVIDENCE, FINDINGS, GRADES
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "zhou2023"
-COMMANDS = ("study", "grade", "explain", "check", "verify", "init", "strategies", "schema")
+COMMANDS = (
+    "study",
+    "grade",
+    "explain",
+    "check",
+    "verify",
+    "init",
+    "strategies",
+    "schema",
+    "organs",
+    "scores",
+    "concordance",
+)
 HEAVY = ("polars", "numba", "numpy", "scipy", "vl_convert", "pydantic")
 CODE = re.compile(r"\x1b\[")
 
@@ -193,7 +205,7 @@ def test_check_asks_for_a_decision(monkeypatch):
 def cases(tmp_path, expected):
     path = tmp_path / "cases.csv"
     path.write_text(
-        f"case_id,age_y,temp_c,sbp_mmhg,o2_device,exp_astct,exp_penn\nC1,40,38.5,120,room_air,{expected},1\n"
+        f"case_id,age_y,temp_c,sbp_mmhg,o2_device,exp_astct,exp_other\nC1,40,38.5,120,room_air,{expected},1\n"
     )
     return path
 
@@ -201,7 +213,7 @@ def cases(tmp_path, expected):
 def test_verify_agrees_and_disagrees(tmp_path):
     agreed = run("verify", cases(tmp_path, 1))
     assert (agreed.exit_code, "Every grade agrees." in agreed.output) == (0, True)
-    assert "no such scale yet: exp_penn" in agreed.output
+    assert "no such scale yet: exp_other" in agreed.output
     wrong = run("verify", cases(tmp_path, 2))
     assert wrong.exit_code == 1
     assert "C1 astct_crs 2 1 1" in words(wrong.output)

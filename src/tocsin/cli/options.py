@@ -73,7 +73,12 @@ TimeZeroFile = Annotated[
 ]
 Scales = Annotated[
     list[str] | None,
-    typer.Option("--scale", metavar="NAME", help="Scale to grade on; may be repeated.", rich_help_panel=RULES),
+    typer.Option(
+        "--scale",
+        metavar="NAME",
+        help="Scale to grade on; may be repeated; all = every one. Default: ASTCT CRS and ICANS.",
+        rich_help_panel=RULES,
+    ),
 ]
 Settings = Annotated[
     list[str] | None,

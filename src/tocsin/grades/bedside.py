@@ -37,6 +37,37 @@ motor_weakness = Sign("motor_weakness", "deep focal motor weakness", "word", val
 oedema = Sign(
     "oedema", "raised pressure or oedema", "word", values=("none", "focal", "diffuse", "raised_pressure", None)
 )
+# the wide situation: worked out only when a scale reads one of these
+_GRADES = tuple(f"grade {g}" for g in range(5))
+_GRADE_PAIRS = tuple((low, high) for low in range(5) for high in range(low, 5))
+vasopressors_all = Sign(
+    "vasopressors_all",
+    "running vasopressors, vasopressin counted",
+    "bounded",
+    classes=("none", "one", "two or more"),
+    values=((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)),
+)
+fio2_at_least_040 = Sign("fio2_at_least_040", "FiO2 ≥ 0.40", values=THREE_STATES)
+high_dose_lee = Sign("high_dose_lee", "high-dose vasopressor (Lee column) held 3 h", values=THREE_STATES)
+high_dose_penn = Sign("high_dose_penn", "high-dose vasopressor (Penn column) held 3 h", values=THREE_STATES)
+pressors_long = Sign("pressors_long", "24 h or more on vasopressors", values=THREE_STATES)
+fluids = Sign(
+    "fluids",
+    "fluid boluses in 24 h",
+    "bounded",
+    classes=("none", "one", "several"),
+    values=((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)),
+)
+coagulation_product = Sign("coagulation_product", "plasma, cryoprecipitate or fibrinogen given", values=THREE_STATES)
+iv_therapy = Sign("iv_therapy", "in hospital or on intravenous therapy because of CRS", values=THREE_STATES)
+creatinine_grade = Sign("creatinine_grade", "creatinine (CTCAE)", "bounded", classes=_GRADES, values=_GRADE_PAIRS)
+transaminase_grade = Sign("transaminase_grade", "AST or ALT (CTCAE)", "bounded", classes=_GRADES, values=_GRADE_PAIRS)
+organ_grade = Sign(
+    "organ_grade", "worst organ but AST and ALT (CTCAE)", "bounded", classes=_GRADES, values=_GRADE_PAIRS
+)
+cartox10 = Sign("cartox10", "CARTOX-10 score", "number", values=(*range(11), None))
+papilloedema = Sign("papilloedema", "papilloedema or CSF pressure", "word", values=("none", "low", "high", None))
+first_weeks = Sign("first_weeks", "first three weeks", values=(False, True))
 # flags only: they never set a grade
 provisional = Sign("provisional", "saturation below 90 % without charted support", values=(False, True))
 isolated_low_pressure = Sign("isolated_low_pressure", "hypotension rests on one isolated reading", values=(False, True))

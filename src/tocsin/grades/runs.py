@@ -110,10 +110,11 @@ def episode_grades(
     return _with_grades(scale, grades, opened.with_columns(flags=_words(flags)))
 
 
-def neurotoxicity_episodes(scale: Scale, grades: pl.DataFrame) -> pl.DataFrame:
+def episodes_by_grade(scale: Scale, grades: pl.DataFrame, latest: pl.DataFrame | None = None) -> pl.DataFrame:
     """Episodes of a scale without an opening sign: onset at any grade >= 1, end after grade 0 for 24 h.
 
-    A stretch in which the grade is not known to be 0 does not close an episode.
+    A stretch in which the grade is not known to be 0 does not close an episode. `latest` (course_id, latest): the last
+    minute at which an episode may begin; courses that are not in it, or null, have none.
     """
     runs = grades.filter(pl.col("scale") == scale.name)
     clear = (pl.col("grade_at_most") == 0) & (pl.col("to") - pl.col("from") >= RESOLVE_MINUTES).fill_null(True)
@@ -125,6 +126,9 @@ def neurotoxicity_episodes(scale: Scale, grades: pl.DataFrame) -> pl.DataFrame:
     closing = marked.filter("clear").select(
         "course_id", part=pl.col("part") - 1, closed_at=pl.col("from") + RESOLVE_MINUTES
     )
+    if latest is not None:
+        spans = spans.join(latest, on="course_id", how="left", maintain_order="left")
+        spans = spans.filter(pl.col("latest").is_null() | (pl.col("onset") <= pl.col("latest")))
     joined = spans.join(closing, on=["course_id", "part"], how="left").sort("course_id", "onset")
     closed = pl.when("dead").then(pl.lit("death")).when(pl.col("closed_at").is_null()).then(pl.lit("still_open"))
     opened = joined.with_columns(

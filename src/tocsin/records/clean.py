@@ -34,7 +34,9 @@ _TIME = {
     "outcomes": "time",
 }
 _MORE = {"measurements": ("unit", "value_text")}
-_LARGEST = {"ice": 10, "capd": 32}
+_LARGEST = {
+    "ice": 10, "capd": 32, "cartox10": 10, "ctcae_creatinine": 4, "ctcae_transaminase": 4, "ctcae_organ": 4,
+}  # fmt: skip
 _DIGITS = 6  # significant, of numbers that were stored as float32
 
 

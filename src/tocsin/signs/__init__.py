@@ -2,6 +2,6 @@
 
 from tocsin.signs.parameters import Parameters
 from tocsin.signs.readings import readings
-from tocsin.signs.run import Signs, doses, run, situations
+from tocsin.signs.run import WIDE, Signs, doses, run, situations
 
-__all__ = ["Parameters", "Signs", "doses", "readings", "run", "situations"]
+__all__ = ["WIDE", "Parameters", "Signs", "doses", "readings", "run", "situations"]

@@ -14,17 +14,22 @@ from tocsin.signs.state import (
     ANTIPYRETIC,
     ASSESSED,
     ATTRIBUTED,
+    AXES,
+    CARTOX10,
     DEVICE,
     DEVICE_STOP,
     ENDED_RECORDS,
+    FLUID,
     ICE,
     LONG_AGO,
     MASKING,
     MEAN,
+    NARROW,
     NEVER,
     ORDER_RUNS,
     ORDER_STOP,
     PRESSORS,
+    PRODUCT,
     READING,
     SETTINGS,
     SLOTS,
@@ -35,6 +40,7 @@ from tocsin.signs.state import (
     TEMPERATURE,
     TOCILIZUMAB,
     UNSURE,
+    begin_wide,
 )
 
 
@@ -53,21 +59,21 @@ def arrive_reading(
         if rank > s.rank:
             return False
         if rank == s.rank:
-            low_wins = k == SYSTOLIC or k == MEAN or k == SPO2 or k == ICE
+            low_wins = k == SYSTOLIC or k == MEAN or k == SPO2 or k == ICE or k == CARTOX10
             if (value >= s.value) if low_wins else (value <= s.value):
                 return False
     changes = not same_side(c, rules, k, minute < s.due, s.value, value)
     if k == SYSTOLIC and read > s.read:
         c.previous_low = 1 if s.read > LONG_AGO and s.value < c.limit_low else 0
         c.previous_due = s.due
-    if k >= ICE:
+    if k >= ICE and k < NARROW:
         c.neuro = 1
     s.value = value
     s.read = read
     s.rank = rank
     s.position = position
     window = rules.windows[k]
-    if k == ICE and value < 10:
+    if (k == ICE or k == CARTOX10) and value < 10:
         window = rules.ice_low
     s.due = read + window
     if s.due > minute and s.due < c.soonest:
@@ -90,6 +96,7 @@ def same_side(c: Any, rules: Any, k: int, was_known: bool, old: float, new: floa
 
 def arrive_stay(slots: Any, since: Any, c: Any, minute: int, starts: bool) -> None:
     """A stay begins, or ends: then every carried value is dropped, every order forgotten, an open episode ended."""
+    begin_wide(c)
     if starts:
         c.covered = 1
         return
@@ -102,7 +109,7 @@ def arrive_stay(slots: Any, since: Any, c: Any, minute: int, starts: bool) -> No
     c.seen_read = LONG_AGO
     for d in range(2 * PRESSORS):
         since[d] = NEVER
-    for axis in range(4):
+    for axis in range(AXES):
         c.attribution[axis] = UNSURE
         c.attribution_read[axis] = LONG_AGO
     c.orders_used = 0
@@ -133,6 +140,30 @@ def arrive_tocilizumab(c: Any, minute: int) -> None:
     """One administration (split vials merged before)."""
     c.tocilizumab += 1
     c.last_tocilizumab = minute
+
+
+def arrive_fluid(c: Any, rules: Any, read: int, sure: int) -> None:
+    """A bolus (`sure`), or a fluid dose that may be one; the two that count longest are kept."""
+    if c.covered == 0:
+        return
+    keep_longest(c.maybe_bolus, read + rules.fluid_window)
+    if sure:
+        keep_longest(c.bolus, read + rules.fluid_window)
+
+
+def keep_longest(dues: Any, due: int) -> None:
+    """Takes `due` in among the two latest."""
+    if due > dues[0]:
+        dues[1] = dues[0]
+        dues[0] = due
+    elif due > dues[1]:
+        dues[1] = due
+
+
+def arrive_product(c: Any, rules: Any, read: int) -> None:
+    """Plasma, cryoprecipitate or fibrinogen."""
+    if c.covered and read + rules.product_window > c.product:
+        c.product = read + rules.product_window
 
 
 def arrive_device(c: Any, rules: Any, minute: int, act: Any) -> None:
@@ -230,12 +261,12 @@ def take_act(slots: Any, orders: Any, since: Any, c: Any, rules: Any, minute: in
     """One act into the state; False if a course has more running orders than there is room for."""
     kind = act.kind
     if kind == ORDER_RUNS:
-        return arrive_order(orders, c, rules, act.key, act.code, minute, act.read, act.stop, True, position)
+        return arrive_order(orders, c, rules, minute, act, True, position)
     if kind == ORDER_STOP:
         if act.flag == 1:
             arrive_order_stop(orders, c, act.key, position)
         else:
-            return arrive_order(orders, c, rules, act.key, act.code, minute, act.read, act.stop, False, position)
+            return arrive_order(orders, c, rules, minute, act, False, position)
     elif kind == DEVICE:
         arrive_device(c, rules, minute, act)
     elif kind == SETTINGS:
@@ -246,6 +277,10 @@ def take_act(slots: Any, orders: Any, since: Any, c: Any, rules: Any, minute: in
         arrive_masking(c, rules, act.code, minute)
     elif kind == TOCILIZUMAB:
         arrive_tocilizumab(c, minute)
+    elif kind == FLUID:
+        arrive_fluid(c, rules, act.read, act.flag)
+    elif kind == PRODUCT:
+        arrive_product(c, rules, act.read)
     elif kind == ASSESSED or kind == READING:
         arrive_reading(slots, c, rules, act.code, minute, act.read, act.value, act.flag, position)
     elif kind == ATTRIBUTED:

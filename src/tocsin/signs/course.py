@@ -11,24 +11,26 @@ from typing import Any
 
 import numpy as np
 
-from tocsin.signs import arrive, episode, settle, state
+from tocsin.signs import arrive, episode, settle, state, wide
 from tocsin.signs.events import Events
 from tocsin.signs.state import ACT
 
 State = tuple[Any, Any, Any, Any]
+Settled = tuple[int, int, int]  # minute, situation, wide situation (0 unless the rules ask for it)
 
 
 @dataclass
 class Course:
     """What is known of one course. `facts` is a row of `Events.courses`, `rules` that of `Events.rules`.
 
-    `take(act)` takes one event in; `runs()` gives (minute, situation) wherever the situation changes, from minute 0 on.
+    `take(act)` takes one event in; `runs()` gives (minute, situation, wide situation) wherever either changes, from
+    minute 0 on.
     """
 
     facts: Any
     rules: Any
     acts: list[Any] = field(default_factory=list)
-    _settled: list[tuple[int, int]] = field(default_factory=list)
+    _settled: list[Settled] = field(default_factory=list)
     _state: State | None = None
     _minute: int = state.LONG_AGO
     _pending: list[Any] = field(default_factory=list)
@@ -43,15 +45,15 @@ class Course:
         self.acts.append(act)
         self._advance(act)
 
-    def runs(self) -> list[tuple[int, int]]:
-        """(minute, situation) from minute 0 on, as known from the events taken in so far."""
+    def runs(self) -> list[Settled]:
+        """(minute, situation, wide situation) from minute 0 on, as known from the events taken in so far."""
         kept, settled, minute = _copy(self._state or self._fresh()), list(self._settled), self._minute
         minute = self._settle_pending(kept, settled, minute, self._pending)
         self._pass(kept, settled, minute, state.NEVER)
-        changes: list[tuple[int, int]] = []
-        for at, situation in settled:
-            if at >= 0 and (not changes or changes[-1][1] != situation):
-                changes.append((at, situation))
+        changes: list[Settled] = []
+        for at in settled:
+            if at[0] >= 0 and (not changes or changes[-1][1:] != at[1:]):
+                changes.append(at)
         return changes
 
     def _fresh(self) -> State:
@@ -80,7 +82,7 @@ class Course:
             self._pending = []
         self._pending.append(act)
 
-    def _settle_pending(self, kept: State, settled: list[tuple[int, int]], before: int, pending: list[Any]) -> int:
+    def _settle_pending(self, kept: State, settled: list[Settled], before: int, pending: list[Any]) -> int:
         """Takes in the events of one minute, after everything that changed by itself before it."""
         if not pending:
             return before
@@ -92,10 +94,10 @@ class Course:
         episode.pass_time(c, minute)
         for act in pending:
             arrive.take_act(*kept[:3], c, r, minute, _Act(act), int(act["position"]))
-        settled.append((minute, self._settle(kept, minute)))
+        settled.append(self._settle(kept, minute))
         return minute
 
-    def _pass(self, kept: State, settled: list[tuple[int, int]], before: int, until: int) -> int:
+    def _pass(self, kept: State, settled: list[Settled], before: int, until: int) -> int:
         """Settles every minute in (before, until) at which something changes by itself, and minute 0."""
         c = kept[3][0]
         while True:
@@ -105,14 +107,16 @@ class Course:
             if due >= min(until, int(c.end)) or due >= state.NEVER:
                 return before
             episode.pass_time(c, due)
-            settled.append((due, self._settle(kept, due)))
+            settled.append(self._settle(kept, due))
             before = due
 
-    def _settle(self, kept: State, minute: int) -> int:
+    def _settle(self, kept: State, minute: int) -> Settled:
         slots, orders, since, course = kept
-        situation = settle.settle(slots, orders, since, course[0], self.rules, minute)
+        situation, more = settle.settle(slots, orders, since, course[0], self.rules, minute), 0
+        if self.rules.wide:
+            more = wide.settle_wide(slots, orders, since, course[0], self.rules, minute)
         course[0].ended = 0
-        return int(situation)
+        return minute, int(situation), more
 
 
 class _Act:

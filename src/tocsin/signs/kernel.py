@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from tocsin.compiled import compiled, inline
-from tocsin.signs import arrive, episode, oxygen, pressors, settle, state
+from tocsin.signs import arrive, episode, oxygen, pressors, settle, state, wide
 from tocsin.signs.state import LONG_AGO, NEVER, ORDER, ORDERS, PRESSORS, READING_RANK, SLOT, SLOTS
 
-POSITIONS = SLOTS + 2  # one per slot, the oxygen device, the vasopressor
 MICROSECONDS_A_MINUTE = 60_000_000
 
 
@@ -45,10 +44,14 @@ def _cohort(
     who: Any,
     when: Any,
     what: Any,
+    more: Any,
     where: Any,
     episodes: Any,
 ) -> tuple[int, int]:
-    """Fills `who`, `when`, `what` (`where` if `every`) and `episodes`; how many of each, -1 or -2 on overflow."""
+    """Fills `who`, `when`, `what` and `episodes`; how many of each, -1 or -2 on overflow.
+
+    Wide, `more` as well; with `every` also `where`: the slots, the oxygen device, the vasopressor.
+    """
     slots, orders, since = (
         np.zeros(SLOTS, SLOT),
         np.zeros(ORDERS, ORDER),
@@ -65,7 +68,7 @@ def _cohort(
             i += 1
             ahead = minute_at(time, i, last[w], zero[w])
         before = LONG_AGO
-        previous = np.int64(-1)
+        previous, previous_more, beyond = np.int64(-1), np.int64(0), np.int64(0)
         while True:
             minute: Any = ahead
             if j < act_last[w]:
@@ -103,6 +106,8 @@ def _cohort(
             if not changes:
                 continue
             situation = settle.settle(slots, orders, since, c, r, minute)
+            if r.wide:
+                beyond = wide.settle_wide(slots, orders, since, c, r, minute)
             before = minute
             if c.ended:
                 episodes[e].course, episodes[e].number, episodes[e].onset = w, c.number, c.ended_onset
@@ -114,17 +119,19 @@ def _cohort(
                 )
                 c.ended = 0
                 e += 1
-            if minute >= 0 and (every or situation != previous):
+            if minute >= 0 and (every or situation != previous or beyond != previous_more):
                 if n == who.size:
                     return -2, w
                 who[n], when[n], what[n] = w, minute, situation
+                if r.wide:
+                    more[n] = beyond
                 if every:
-                    for k in range(SLOTS):
+                    for k in range(r.slots):
                         where[n, k] = place(slots[k].position, slots[k].due, minute)
-                    where[n, SLOTS] = place(c.device_position, c.device_due, minute)
-                    where[n, SLOTS + 1] = c.pressor_position
+                    where[n, r.slots] = place(c.device_position, c.device_due, minute)
+                    where[n, r.slots + 1] = c.pressor_position
                 n += 1
-                previous = situation
+                previous, previous_more = situation, beyond
         if c.open:
             episodes[e].course, episodes[e].number, episodes[e].onset, episodes[e].prior = (
                 w,
@@ -140,7 +147,7 @@ def _cohort(
 @functools.cache
 def cohort() -> Any:
     """The compiled cohort driver."""
-    for module in (state, oxygen, pressors, episode, arrive, settle):
+    for module in (state, oxygen, pressors, episode, arrive, wide, settle):
         for _, step in inspect.getmembers(module, inspect.isfunction):
             if step.__module__ == module.__name__:
                 inline(step)
@@ -160,11 +167,12 @@ def _tick(
     acts: Any,
     before: Any,
     out: Any,
+    more: Any,
 ) -> None:
     """One minute of many patients: their acts (sorted by patient and rank), then what is known of each.
 
     A patient's own changes between ticks (expiries, overlaps) are settled on the way; `before` holds the minute each
-    was settled last.
+    was settled last. `more` takes the wide situation, where the rules ask for it.
     """
     r = rules[0]
     j = 0
@@ -176,12 +184,16 @@ def _tick(
                 break
             episode.pass_time(c, due)
             settle.settle(slots[w], orders[w], since[w], c, r, due)
+            if r.wide:
+                wide.settle_wide(slots[w], orders[w], since[w], c, r, due)
             before[w] = due
         episode.pass_time(c, minute)
         while j < acts.size and who[j] == w:
             arrive.take_act(slots[w], orders[w], since[w], c, r, minute, acts[j], acts[j].position)
             j += 1
         out[w] = settle.settle(slots[w], orders[w], since[w], c, r, minute)
+        if r.wide:
+            more[w] = wide.settle_wide(slots[w], orders[w], since[w], c, r, minute)
         before[w] = minute
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
 from tocsin.errors import Problem, TocsinError
-from tocsin.sources import LEE_2019, MARSHALL, SPEC, Source, Tag
+from tocsin.sources import LEE_2014, LEE_2019, MARSHALL, NEELAPU_2018, PARK_2018, SPEC, Source, Tag
 
 
 def _p(default: Any, words: str, tag: Tag = "R", source: Source = SPEC, low: float = 0, high: float = 10_000) -> Any:
@@ -19,6 +19,7 @@ WaiverDrugs = Literal["all", "anticytokine_steroid"]
 OxygenUncharted = Literal["unknown", "none_if_spo2_at_least_92"]
 NeuroUncharted = Literal["unknown", "none_if_scored"]
 Fio2Table = Literal["four_percent", "marshall"]
+BaselineMissing = Literal["limit", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,23 @@ class Parameters:
     mask_antipyretic_h: float = _p(24, "hours after an antipyretic before an episode may close")
     mask_steroid_h: float = _p(48, "hours after a steroid or anticytokine drug before an episode may close")
     neuro_uncharted: NeuroUncharted = _p("unknown", "what no seizure, motor or oedema row means beside a scored ICE")
+    high_dose_h: float = _p(3, "hours a high dose must have held", "V2", LEE_2014)
+    pressor_long_h: float = _p(24, "hours on any vasopressor that are long (MSKCC)", "V2", PARK_2018)
+    adult_weight_kg: float = _p(70, "weight taken from age 16 on where none is charted (kg)", low=30, high=200)
+    fluid_window_h: float = _p(24, "a fluid bolus counts this long")
+    bolus_ml: float = _p(250, "smallest fluid dose that is a bolus (mL)")
+    bolus_ml_per_kg: float = _p(10, "or so much by weight, where that is less (mL/kg)")
+    product_h: float = _p(24, "a plasma, cryoprecipitate or fibrinogen dose counts this long")
+    lab_valid_h: float = _p(36, "a laboratory value or charted organ grade is known this long")
+    uln_creatinine: float = _p(1.2, "upper limit of normal, creatinine (mg/dL)")
+    uln_bilirubin: float = _p(1.2, "upper limit of normal, bilirubin (mg/dL)")
+    uln_ast: float = _p(40, "upper limit of normal, AST (U/L)")
+    uln_alt: float = _p(40, "upper limit of normal, ALT (U/L)")
+    lln_fibrinogen: float = _p(2.0, "lower limit of normal, fibrinogen (g/L)")
+    baseline_days: float = _p(30, "days before time zero in which an organ's baseline is looked for")
+    lymphodepletion_days: float = _p(14, "days before time zero in which lymphodepletion is looked for")
+    baseline_missing: BaselineMissing = _p("limit", "what stands for an organ's baseline where none was measured")
+    first_weeks_days: float = _p(21, "days after which a CARTOX onset is unusual", "Mh", NEELAPU_2018)
 
     def __post_init__(self) -> None:
         problems = [
@@ -102,7 +120,7 @@ class Parameters:
 
 
 _CHOICES = {"Clock": Clock, "SitePolicy": SitePolicy, "WaiverDrugs": WaiverDrugs, "OxygenUncharted": OxygenUncharted,
-            "NeuroUncharted": NeuroUncharted, "Fio2Table": Fio2Table}  # fmt: skip
+            "NeuroUncharted": NeuroUncharted, "Fio2Table": Fio2Table, "BaselineMissing": BaselineMissing}  # fmt: skip
 
 
 def _problem(name: str, kind: Any, metadata: Any, value: Any) -> Problem | None:

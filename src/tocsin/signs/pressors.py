@@ -1,5 +1,6 @@
 """Vasopressor orders: which drugs run surely or may run, and how many count together (specification 1.3)."""
 
+# ruff: noqa: SIM102 - compiled code, kept in the shape of the rule book
 from __future__ import annotations
 
 from typing import Any
@@ -7,34 +8,47 @@ from typing import Any
 from tocsin.signs.state import LONG_AGO, NEVER, ORDERS, PRESSORS
 
 
-def arrive_order(
-    orders: Any, c: Any, rules: Any, key: int, drug: int, minute: int, start: int, stop: int, runs: bool, position: int
-) -> bool:
+def arrive_order(orders: Any, c: Any, rules: Any, minute: int, act: Any, runs: bool, position: int) -> bool:
     """A row of an order: it runs from `start` (until `stop`, where printed), or (rate 0) it is stopped.
 
     False if there is no room for the order. An older row than the one held is ignored; of two rows with the same start
-    that run, the one that stops later, or never, counts.
+    that run, the one that stops later, or never, counts; of two that stop alike, the higher rate.
     """
     if c.covered == 0:
         return True
-    at = order_place(orders, c, key)
+    at = order_place(orders, c, act.key)
     if at < 0:
         return False
     o = orders[at]
-    over = not runs or stop <= minute
-    if o.key == key and (start < o.start or (start == o.start and o.running and (over or stop < o.stop))):
-        return True
-    o.key = key
-    o.drug = drug
-    o.start = start
-    o.stop = stop
+    over = not runs or act.stop <= minute
+    if o.key == act.key:
+        if act.read < o.start:
+            return True
+        if act.read == o.start and o.running:
+            if over or act.stop < o.stop or (act.stop == o.stop and not higher_rate(act, o)):
+                return True
+    o.key = act.key
+    o.drug = act.code
+    o.start = act.read
+    o.stop = act.stop
     o.running = 0 if over else 1
-    o.due = start + rules.silent
+    o.rate = act.value
+    o.rate_kg = act.value2
+    o.due = act.read + rules.silent
     o.position = position
     c.pressor_position = position
     if not over and o.due > minute and o.due < c.soonest:
         c.soonest = o.due
     return True
+
+
+def higher_rate(act: Any, o: Any) -> bool:
+    """Whether a row's rate is above that of the order held; no rate is below any."""
+    if o.rate == o.rate:
+        return act.value > o.rate
+    if act.value == act.value:
+        return True
+    return act.value2 > o.rate_kg or (o.rate_kg != o.rate_kg and act.value2 == act.value2)
 
 
 def order_place(orders: Any, c: Any, key: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from tocsin.signs import events
+from tocsin.signs import acts, events
 from tocsin.signs.parameters import Parameters
 from tocsin.tables import Records
 
@@ -19,12 +19,12 @@ def readings(records: Records, courses: pl.DataFrame, sign: str, parameters: Par
     """
     p = parameters or Parameters()
     of = courses.select("patient_id", "course_id", "time_zero", "ends")
-    available = events.clock_column(p, "time")
+    available = acts.clock_column(p, "time")
     rows = records.measurements.filter(pl.col("variable") == sign, pl.col("precision") == "minute").join(
         of, on="patient_id"
     )
     rows = rows.with_columns(
-        at=available, minute=events.minute_of(available), read=events.minute_of(pl.col("time")),
+        at=available, minute=acts.minute_of(available), read=acts.minute_of(pl.col("time")),
         rank=pl.col("method").replace_strict(events.METHOD_RANK, default=3, return_dtype=pl.Int8),
         value=_oral(sign, p),
     ).filter(pl.col("minute") >= 0, pl.col("ends").is_null() | (pl.col("at") < pl.col("ends")))  # fmt: skip
@@ -49,7 +49,7 @@ def _covered(rows: pl.DataFrame, records: Records) -> pl.DataFrame:
     """Readings inside a stay; in the minute it ends everything carried is dropped, so that minute is outside."""
     if "stays" not in records.supplied:
         return rows
-    stays = events.merged_stays(records.stays).sort("start").rename({"start": "stay_start", "stop": "stay_stop"})
+    stays = acts.merged_stays(records.stays).sort("start").rename({"start": "stay_start", "stop": "stay_stop"})
     minute = pl.duration(minutes=1)
     by_time = rows.with_columns(
         upto=pl.col("time_zero") + (pl.col("minute").cast(pl.Int64) + 1) * minute - pl.duration(microseconds=1)

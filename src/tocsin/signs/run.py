@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from tocsin.errors import TocsinError
-from tocsin.signs import events, kernel, state
+from tocsin.signs import acts, events, kernel, state
 from tocsin.signs.parameters import Parameters
 from tocsin.tables import Records
 
@@ -19,14 +19,19 @@ _WORDS = {
     "seizure": state.SEIZURE_WORDS,
     "motor_weakness": state.MOTOR_WORDS,
     "oedema": state.OEDEMA_WORDS,
+    "papilloedema": state.PAPILLOEDEMA_WORDS,
 }
-_THREE_STATES = ("fever", "hypotension", "fio2_at_least_040")
+_THREE_STATES = (
+    "fever", "hypotension", "fio2_at_least_040", "high_dose_lee", "high_dose_penn", "pressors_long",
+    "coagulation_product", "iv_therapy",
+)  # fmt: skip
 _TRUTHS = (
     "fever_carried", "fever_waived", "uses_ice", "uses_capd", "episode_open", "isolated_low_pressure", "provisional",
     "oxygen_assumed", "fio2_estimated", "attribution_reviewed", "fever_before_infusion", "pressor_silent", "covered",
-    "fever_waived_possible",
+    "fever_waived_possible", "first_weeks",
 )  # fmt: skip
-_UNKNOWN_SCORE = {"ice": 15, "capd": 63}
+_UNKNOWN_SCORE = {"ice": 15, "capd": 63, "cartox10": 15}
+WIDE = frozenset(name for name, _ in state.WIDE_FIELDS)
 _CLOSED = ("still_open", "resolved", "end_of_records")
 _VALUE_OF = {"device": "device", "pressor": "drug"}
 _READ_SLOTS = ("temperature", "systolic", "mean_pressure", "spo2")
@@ -56,21 +61,34 @@ class Signs:
         return self.runs.join(self.codes, on="situation", how="left", maintain_order="left").drop("situation")
 
 
-def situations(records: Records, courses: pl.DataFrame, parameters: Parameters | None = None) -> pl.DataFrame:
+def situations(
+    records: Records, courses: pl.DataFrame, parameters: Parameters | None = None, wide: bool = False
+) -> pl.DataFrame:
     """Runs of what is known, see `Signs`."""
-    return run(records, courses, parameters).situations
+    return run(records, courses, parameters, wide=wide).situations
 
 
-def run(records: Records, courses: pl.DataFrame, parameters: Parameters | None = None, moments: bool = False) -> Signs:
-    """All signs of all courses. Raises TocsinError `signs.orders` if one course runs more than 48 orders at once."""
+def run(
+    records: Records,
+    courses: pl.DataFrame,
+    parameters: Parameters | None = None,
+    moments: bool = False,
+    wide: bool = False,
+) -> Signs:
+    """All signs of all courses; those of `WIDE` only with `wide`, as they cost time and few scales read them.
+
+    Raises TocsinError `signs.orders` if one course runs more than 48 orders at once.
+    """
     parameters = parameters or Parameters()
     courses = courses.sort("patient_id", "course_id")
-    built = events.build(records, courses, parameters)
+    built = events.build(records, courses, parameters, wide)
     n_events = int((built.spans[1] - built.spans[0]).sum()) + len(built.acts)
     room = 5 * n_events + 16 * courses.height + 16
     who, when = np.empty(room, np.int32), np.empty(room, np.int32)
     what = np.empty(room, np.int64)
-    where = np.empty((room if moments else 1, kernel.POSITIONS), np.int32)
+    more = np.zeros(room if wide else 1, np.int64)
+    slots = int(built.rules["slots"][0])
+    where = np.empty((room if moments else 1, slots + 2), np.int32)
     episodes = np.zeros(n_events + courses.height + 1, state.EPISODE)
     first, last, act_first, act_last = built.spans
     n, e = kernel.cohort()(
@@ -92,6 +110,7 @@ def run(records: Records, courses: pl.DataFrame, parameters: Parameters | None =
         who,
         when,
         what,
+        more,
         where,
         episodes,
     )
@@ -100,10 +119,12 @@ def run(records: Records, courses: pl.DataFrame, parameters: Parameters | None =
     ids = courses.get_column("course_id")
     ends = pl.Series(np.where(built.courses["end"] == state.NEVER, -1, built.courses["end"]), dtype=pl.Int32)
     runs = pl.DataFrame({"who": who[:n], "from": when[:n], "what": what[:n]})
+    if wide:
+        runs = runs.with_columns(more=pl.Series(more[:n]))
     made = _moments(runs, where[:n], records, built, courses, parameters) if moments else None
     if moments:
         runs = runs.filter(
-            (pl.col("what") != pl.col("what").shift(1))
+            pl.any_horizontal(pl.col(c) != pl.col(c).shift(1) for c in ("what", "more")[: 1 + wide])
             | (pl.col("who") != pl.col("who").shift(1))
             | (pl.int_range(pl.len()) == 0)
         )
@@ -117,25 +138,38 @@ def _next_start(runs: pl.DataFrame, ends: pl.Series) -> pl.Expr:
 
 
 def _coded(runs: pl.DataFrame, ids: pl.Series, ends: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Runs with a code of what is known, and what each code means; wide, a pair of situations has a number."""
+    situation, kinds = runs.get_column("what"), None
+    if "more" in runs.columns:
+        kinds = runs.select("what", "more").unique().with_row_index("situation")
+        kinds = kinds.with_columns(pl.col("situation").cast(pl.Int64))
+        found = runs.select("what", "more").join(kinds, on=["what", "more"], how="left", maintain_order="left")
+        situation = found.get_column("situation")
     coded = runs.select(
-        pl.lit(ids).gather(pl.col("who")).alias("course_id"),
-        "from",
-        to=_next_start(runs, ends),
-        situation=pl.col("what"),
+        pl.lit(ids).gather(pl.col("who")).alias("course_id"), "from", to=_next_start(runs, ends), situation=situation
     )
+    if kinds is not None:
+        return coded, kinds.select("situation", *unpack(kinds.get_column("what"), kinds.get_column("more")))
     codes = runs.select(situation=pl.col("what").unique())
     return coded, codes.with_columns(unpack(codes.get_column("situation")))
 
 
-def unpack(situation: pl.Series) -> list[pl.Series]:
-    """The columns of packed situations."""
-    packed, shift, raw = situation.to_numpy(), 0, dict[str, pl.Series]()
-    for name, bits in state.FIELDS:
-        raw[name] = pl.Series(name, ((packed >> shift) & ((1 << bits) - 1)).astype(np.int8))
-        shift += bits
+def unpack(situation: pl.Series, more: pl.Series | None = None) -> list[pl.Series]:
+    """The columns of packed situations; with `more` those of the wide ones too."""
+    raw = _fields(situation, state.FIELDS)
+    if more is not None:
+        raw |= _fields(more, state.WIDE_FIELDS)
     frame = pl.DataFrame(raw).with_columns(_column(name, pl.col(name)).alias(name) for name in raw)
     waived = pl.when("fever_waived").then(True).when(~pl.col("fever_waived_possible")).then(False)
     return frame.with_columns(fever_waived=waived).drop("fever_waived_possible").get_columns()
+
+
+def _fields(packed: pl.Series, fields: tuple[tuple[str, int], ...]) -> dict[str, pl.Series]:
+    numbers, shift, raw = packed.to_numpy(), 0, dict[str, pl.Series]()
+    for name, bits in fields:
+        raw[name] = pl.Series(name, ((numbers >> shift) & ((1 << bits) - 1)).astype(np.int8))
+        shift += bits
+    return raw
 
 
 def _column(name: str, raw: pl.Expr) -> pl.Expr:
@@ -176,12 +210,14 @@ def _moments(
     made = [
         pl.lit(ids).gather(who).alias("course_id"),
         pl.col("from").alias("minute"),
-        *unpack(runs.get_column("what")),
+        *unpack(runs.get_column("what"), runs.get_column("more") if "more" in runs.columns else None),
     ]
     base = runs.with_columns(time_zero=pl.lit(zero).gather(who))
-    places = {name: pl.Series(where[:, k]) for k, name in enumerate((*state.SLOT_NAMES, "device", "pressor"))}
-    behind = {"device": records.supports, "pressor": records.drugs, **dict.fromkeys(_READ_SLOTS, built.readings)}
-    supplied = {"device": "supports", "pressor": "drugs", **dict.fromkeys(_READ_SLOTS, "measurements")}
+    slots = state.SLOT_NAMES[: where.shape[1] - 2]
+    places = {name: pl.Series(where[:, k]) for k, name in enumerate((*slots, "device", "pressor"))}
+    read = (*_READ_SLOTS, *acts.LABS)
+    behind = {"device": records.supports, "pressor": records.drugs, **dict.fromkeys(read, built.readings)}
+    supplied = {"device": "supports", "pressor": "drugs", **dict.fromkeys(read, "measurements")}
     frame = base.select(made)
     added: list[pl.Series] = []
     for name, place in places.items():
@@ -193,7 +229,7 @@ def _moments(
             row = pl.lit(pl.select(pl.when(place >= 0).then(place)).to_series())
             held = columns.select(pl.all().gather(row))
         minute = (held.get_column("time") - base.get_column("time_zero")).dt.total_microseconds() // 60_000_000
-        if name in _VALUE_OF or name in _READ_SLOTS:
+        if name in _VALUE_OF or name in read or name not in frame.columns:
             added.append(held.get_column("value").alias(name))
         absent = supplied.get(name, "assessments") not in records.supplied
         added += [
@@ -222,7 +258,7 @@ def doses(records: Records, courses: pl.DataFrame, drug: str, parameters: Parame
     parameters = parameters or Parameters()
     of = courses.select("patient_id", "course_id", "time_zero", "ends", course=pl.col("course_id"))
     rows = records.drugs.with_row_index("position").filter(pl.col("precision") == "minute").join(of, on="patient_id")
-    given = events.administrations(rows, drug, parameters).with_columns(minute=events.minute_of(pl.col("at")))
+    given = acts.administrations(rows, drug, parameters).with_columns(minute=acts.minute_of(pl.col("at")))
     inside = (pl.col("minute") >= 0) & (pl.col("ends").is_null() | (pl.col("at") < pl.col("ends")))
     return given.filter(inside).select(
         "course_id", "minute", dose=pl.col("dose_sum"), dose_unit=pl.col("dose_unit"), rows=pl.col("rows")

@@ -32,13 +32,13 @@ from tocsin.signs.state import (
     R_NONE,
     SEDATED,
     SEIZURE,
-    SLOTS,
     SPO2,
     SYSTOLIC,
     TEMPERATURE,
     UNSURE,
     known,
 )
+from tocsin.signs.wide import wide_due
 
 
 def settle(slots: Any, orders: Any, since: Any, c: Any, rules: Any, minute: int) -> int:
@@ -63,6 +63,8 @@ def settle(slots: Any, orders: Any, since: Any, c: Any, rules: Any, minute: int)
     hypotension = hypotension_of(slots, c, rules, all_low, minute)
     if c.attribution[HYPOTENSION_AXIS] == NO:
         hypotension, low, high, all_low, all_high = 0, 0, 0, 0, 0
+    c.all_low, c.all_high, c.silent = all_low, all_high, silent
+    c.calm = 1 if fever == 0 and hypotension == 0 else 0
     isolated = 1 if hypotension == 1 and all_low == 0 and c.previous_low == 0 else 0
 
     oxygen, oxygen_high, assumed, provisional, estimated, forty = 0, 4, 0, 0, 0, 2
@@ -168,8 +170,8 @@ def settle_neurology(slots: Any, c: Any, rules: Any, minute: int) -> int:
 
 def next_due(slots: Any, orders: Any, since: Any, c: Any, rules: Any, minute: int) -> int:
     """The first minute after `minute` at which what is known changes without a new record; NEVER if none."""
-    due = NEVER
-    for k in range(SLOTS):
+    due = wide_due(c, rules, minute) if rules.wide else NEVER
+    for k in range(rules.slots):
         if slots[k].due > minute and slots[k].due < due:
             due = slots[k].due
     if c.device_due > minute and c.device_due < due:

@@ -12,15 +12,23 @@ MINUTES_A_DAY = 1440
 
 # slots: values that are read and stay known for a window
 TEMPERATURE, SYSTOLIC, MEAN, SPO2, ICE, CAPD, CONSCIOUSNESS, SEIZURE, MOTOR, OEDEMA = range(10)
-SLOTS = 10
+NARROW = 10  # slots of the ASTCT scales; the others are filled only when a scale asks for the wide situation
+(
+    CREATININE, BILIRUBIN, AST, ALT, FIBRINOGEN, CTCAE_CREATININE, CTCAE_TRANSAMINASE, CTCAE_ORGAN, CARTOX10,
+    PAPILLOEDEMA, CARE,
+) = range(NARROW, 21)  # fmt: skip
+SLOTS = 21
 SLOT_NAMES = (
     "temperature", "systolic", "mean_pressure", "spo2", "ice", "capd", "consciousness", "seizure", "motor_weakness",
-    "oedema",
+    "oedema", "creatinine", "bilirubin", "ast", "alt", "fibrinogen", "ctcae_creatinine", "ctcae_transaminase",
+    "ctcae_organ", "cartox10", "papilloedema", "crs_care",
 )  # fmt: skip
 CONSCIOUSNESS_WORDS = ("awake", "to_voice", "to_touch", "unarousable", "sedated")
 SEIZURE_WORDS = ("none", "resolved", "nonconvulsive", "prolonged", "repetitive")
 MOTOR_WORDS = ("no", "yes")
 OEDEMA_WORDS = ("none", "focal", "diffuse", "raised_pressure")
+PAPILLOEDEMA_WORDS = ("none", "low", "high")
+CARE_WORDS = ("none", "iv_therapy")
 SEDATED = 4
 
 # acts: what is not a number read at an instant
@@ -37,13 +45,16 @@ SEDATED = 4
     ATTRIBUTED,
     STAY_END,
     READING,
-) = range(12)
+    FLUID,
+    PRODUCT,
+) = range(14)
 # order inside a minute: stay starts, stops, starts, readings, stay ends; an act's rank is this times two
 RANKS = {STAY_START: 0, ORDER_STOP: 2, DEVICE_STOP: 2, ORDER_RUNS: 4, MASKING: 4, TOCILIZUMAB: 4, DEVICE: 4,
-         SETTINGS: 6, ASSESSED: 6, ATTRIBUTED: 6, READING: 8, STAY_END: 10}  # fmt: skip
+         FLUID: 4, PRODUCT: 4, SETTINGS: 6, ASSESSED: 6, ATTRIBUTED: 6, READING: 8, STAY_END: 10}  # fmt: skip
 READING_RANK = RANKS[READING]
 ANTIPYRETIC, STEROID, ANTICYTOKINE = 1, 2, 3
-FEVER_AXIS, HYPOTENSION_AXIS, OXYGEN_AXIS, NEURO_AXIS = range(4)
+FEVER_AXIS, HYPOTENSION_AXIS, OXYGEN_AXIS, NEURO_AXIS, ORGAN_AXIS = range(5)
+AXES = 5
 NO, UNSURE, YES = range(3)  # of two in one minute the higher counts
 
 # oxygen class rules of vocabulary/devices.csv
@@ -64,6 +75,8 @@ ORDER = np.dtype(
         ("position", "i4"),
         ("stop", "i4"),
         ("running", "i1"),
+        ("rate", "f8"),
+        ("rate_kg", "f8"),
     ],
     align=True,
 )
@@ -80,6 +93,8 @@ COURSE = np.dtype(
         ("covers_drugs", "i1"),
         ("stays_given", "i1"),
         ("end", "i4"),
+        ("weight", "f8"),
+        ("light", "i1"),
         # state
         ("covered", "i1"),
         ("neuro", "i1"),
@@ -102,8 +117,8 @@ COURSE = np.dtype(
         ("fio2", "f8"),
         ("excluded", "i1"),
         ("intubated", "i4"),
-        ("attribution", "i1", (4,)),
-        ("attribution_read", "i4", (4,)),
+        ("attribution", "i1", (AXES,)),
+        ("attribution_read", "i4", (AXES,)),
         ("open", "i1"),
         ("number", "i4"),
         ("onset", "i4"),
@@ -125,6 +140,23 @@ COURSE = np.dtype(
         ("ended_end", "i4"),
         ("ended_at", "i4"),
         ("ended_prior", "i1"),
+        # state of the wide situation
+        ("all_low", "i1"),
+        ("all_high", "i1"),
+        ("silent", "i1"),
+        ("calm", "i1"),
+        ("lee_since", "i4"),
+        ("penn_since", "i4"),
+        ("ran", "i1"),
+        ("ran_minutes", "i4"),
+        ("ran_last", "i4"),
+        ("may_run", "i1"),
+        ("may_minutes", "i4"),
+        ("may_last", "i4"),
+        ("mark", "i4"),
+        ("bolus", "i4", (2,)),
+        ("maybe_bolus", "i4", (2,)),
+        ("product", "i4"),
     ],
     align=True,
 )
@@ -150,6 +182,14 @@ RULES = np.dtype(
         ("mask_steroid", "i4"),
         ("assume_neuro", "i1"),
         ("windows", "i4", (SLOTS,)),
+        ("slots", "i4"),
+        ("wide", "i1"),
+        ("high_dose", "i4"),
+        ("pressor_long", "i4"),
+        ("fluid_window", "i4"),
+        ("product_window", "i4"),
+        ("first_weeks", "i4"),
+        ("role", "i1", (PRESSORS,)),
         ("pressors", "i4"),
         ("vasopressin", "i1", (PRESSORS,)),
         ("ventilator", "i4"),
@@ -177,6 +217,9 @@ EPISODE = np.dtype(
     align=True,
 )
 ENDED_RESOLVED, ENDED_RECORDS = 1, 2
+# what a vasopressor is in the dose tables; OTHER adds nothing to the sum
+OTHER, NOREPINEPHRINE, DOPAMINE, PHENYLEPHRINE, EPINEPHRINE, VASOPRESSIN = range(6)
+ROLES = {"norepinephrine": 1, "dopamine": 2, "phenylephrine": 3, "epinephrine": 4}
 
 # the situation: what is known at a minute, packed into one integer; name, bits (highest value = unknown, where it can)
 FIELDS = (
@@ -211,6 +254,25 @@ FIELDS = (
     ("tocilizumab_doses", 3),
     ("fever_waived_possible", 1),
 )
+# the wide situation: a second integer, worked out only when a scale asks for it
+WIDE_FIELDS = (
+    ("high_dose_lee", 2),
+    ("high_dose_penn", 2),
+    ("pressors_long", 2),
+    ("fluids", 2),
+    ("fluids_at_most", 2),
+    ("coagulation_product", 2),
+    ("iv_therapy", 2),
+    ("creatinine_grade", 3),
+    ("creatinine_grade_at_most", 3),
+    ("transaminase_grade", 3),
+    ("transaminase_grade_at_most", 3),
+    ("organ_grade", 3),
+    ("organ_grade_at_most", 3),
+    ("cartox10", 4),
+    ("papilloedema", 2),
+    ("first_weeks", 1),
+)
 NEURO_UNKNOWN = np.int64(15 << 22 | 63 << 26 | 7 << 32 | 7 << 35 | 3 << 38 | 7 << 40)
 
 
@@ -239,7 +301,7 @@ def begin(slots: Any, orders: Any, since: Any, c: Any) -> None:
     c.fio2_read = LONG_AGO
     c.support = -1
     c.intubated = LONG_AGO
-    for a in range(4):
+    for a in range(AXES):
         c.attribution[a] = UNSURE
         c.attribution_read[a] = LONG_AGO
     c.open = 0
@@ -257,6 +319,28 @@ def begin(slots: Any, orders: Any, since: Any, c: Any) -> None:
     c.tocilizumab = 0
     c.last_tocilizumab = LONG_AGO
     c.ended = 0
+    begin_wide(c)
+
+
+def begin_wide(c: Any) -> None:
+    """No dose, no fluid, no product; also at the end of a stay."""
+    c.all_low = 0
+    c.all_high = 2
+    c.silent = 0
+    c.calm = 0
+    c.lee_since = NEVER
+    c.penn_since = NEVER
+    c.ran = 0
+    c.ran_minutes = 0
+    c.ran_last = LONG_AGO
+    c.may_run = 0
+    c.may_minutes = 0
+    c.may_last = LONG_AGO
+    c.mark = LONG_AGO
+    for k in range(2):
+        c.bolus[k] = LONG_AGO
+        c.maybe_bolus[k] = LONG_AGO
+    c.product = LONG_AGO
 
 
 def known(slots: Any, k: int, minute: int) -> bool:

@@ -1,6 +1,6 @@
 """One body for every trigger: a rule is data (nodes in postfix order) read by one step; none is compiled for itself."""
 
-# ruff: noqa: SIM102, SIM108, SIM109 - compiled code, kept in the shape of its words
+# ruff: noqa: SIM102, SIM109 - compiled code, kept in the shape of its words
 from __future__ import annotations
 
 import functools
@@ -17,7 +17,8 @@ from tocsin.compiled import compiled, inline
 from tocsin.when import EDGES, When
 
 NEVER = 2**30
-COMPARE, SUSTAINED, COUNT, DAY, ONSET, ALL, ANY, NOT = range(8)
+COMPARE, SUSTAINED, COUNT, DAY, ONSET, ALL, ANY, NOT, HELD = range(9)
+NO_STATE, HOLDS, LAPSED = range(3)
 NODE = np.dtype(
     [("op", "i4"), ("stream", "i4"), ("how", "i4"), ("edge", "f8"), ("length", "i4"), ("gap", "i4"), ("least", "i4"),
      ("dips", "i4"), ("dip_edge", "f8"), ("dip_within", "i4"), ("dip_stream", "i4"), ("early", "i4")], align=True
@@ -36,6 +37,13 @@ def passes(value: float, how: int, edge: float) -> bool:
     if how == 2:
         return value <= edge
     return value < edge
+
+
+def compared(reading: Any, node: Any, minute: int) -> int:
+    """1 past the edge, 0 not, -1 unknown: no value, or one that has expired."""
+    if minute >= reading.until or reading.value != reading.value:
+        return -1
+    return 1 if passes(reading.value, node.how, node.edge) else 0
 
 
 def clear(state: Any) -> None:
@@ -68,13 +76,24 @@ def take_sustained(node: Any, s: Any, seen: Any) -> None:
         s.readings = 0
 
 
-def take_count(node: Any, s: Any, seen: Any) -> None:
-    """A new reading past the edge is remembered; the oldest of `least` is forgotten."""
+def take_count(node: Any, s: Any, seen: Any, minute: int) -> None:
+    """A new reading past the edge is remembered, and when it came; the oldest of `least` is forgotten."""
     reading = seen[node.stream]
     if passes(reading.value, node.how, node.edge):
         for k in range(node.least - 1):
             s.recent[k] = s.recent[k + 1]
         s.recent[node.least - 1] = reading.read
+        s.last = minute
+
+
+def take_state(node: Any, s: Any, holds: bool, minute: int) -> None:
+    """A state at this minute: it begins to hold, goes on (an interruption up to the gap is forgiven), or lapses."""
+    if holds:
+        if s.readings == NO_STATE or (s.readings == LAPSED and minute - s.last > node.gap):
+            s.since = minute
+        s.readings = HOLDS
+    elif s.readings == HOLDS:
+        s.readings, s.last = LAPSED, minute
 
 
 def trigger_step(program: Any, state: Any, seen: Any, minute: int, stack: Any, fired: Any) -> int:
@@ -103,11 +122,12 @@ def trigger_step(program: Any, state: Any, seen: Any, minute: int, stack: Any, f
         top += 1
         answer, at = 0, minute
         if op == COMPARE:
-            reading = seen[node.stream]
-            if minute >= reading.until:
-                answer = -1
-            else:
-                answer = 1 if passes(reading.value, node.how, node.edge) else 0
+            answer = compared(seen[node.stream], node, minute)
+        elif op == HELD:
+            answer = compared(seen[node.stream], node, minute)
+            take_state(node, s, answer == 1, minute)
+            if answer == 1 and minute - s.since < node.length:
+                answer = 0
         elif op == SUSTAINED:
             if seen[node.stream].fresh:
                 take_sustained(node, s, seen)
@@ -117,9 +137,10 @@ def trigger_step(program: Any, state: Any, seen: Any, minute: int, stack: Any, f
                 at = s.since + node.length
         elif op == COUNT:
             if seen[node.stream].fresh:
-                take_count(node, s, seen)
-            first = s.recent[0]
-            answer = 1 if first > -NEVER and s.recent[node.least - 1] - first <= node.length else 0
+                take_count(node, s, seen, minute)
+            first, latest = s.recent[0], s.recent[node.least - 1]
+            now = s.last == minute or minute - latest <= node.length
+            answer = 1 if now and first > -NEVER and latest - first <= node.length else 0
         elif op == DAY:
             answer = 1 if minute >= node.length else 0
         elif op == ONSET:
@@ -167,7 +188,7 @@ def _cohort(
 @functools.cache
 def cohort() -> Any:
     """The compiled cohort driver."""
-    for step in (passes, clear, take_sustained, take_count, trigger_step):
+    for step in (passes, compared, clear, take_sustained, take_count, take_state, trigger_step):
         inline(step)
     return compiled(_cohort)
 
@@ -202,6 +223,8 @@ def _reading_node(part: When, streams: tuple[str, ...]) -> dict[str, Any]:
         "how": EDGES.index(how),
         "edge": edge,
     }
+    if part.sustained is not None and part.is_state:
+        return row | {"op": HELD, "length": part.sustained, "gap": part.lapse or 0}
     if part.sustained is not None:
         row |= {
             "op": SUSTAINED,
@@ -232,6 +255,7 @@ def first_due(when: When, streams: Mapping[str, pl.DataFrame], courses: pl.Serie
     ids = courses.unique(maintain_order=True)
     codes = {course: k for k, course in enumerate(ids)}
     ticks = [_ticks(streams[name], k, codes) for k, name in enumerate(names)] + _day_ticks(when, len(ids), len(names))
+    ticks += [_ticks(rows, len(names), codes) for rows in timers(when, streams)]
     rows = pl.concat([*ticks, _ticks(pl.DataFrame(schema=_STREAM), 0, codes)]).sort(
         "course", "minute", "read", maintain_order=True
     )
@@ -257,6 +281,37 @@ def _ticks(stream: pl.DataFrame, k: int, codes: dict[str, int]) -> pl.DataFrame:
         value=pl.col("value").cast(pl.Float64).fill_null(float("nan")), read=pl.col("read").cast(pl.Int32),
     )  # fmt: skip
     return rows.filter(pl.col("course").is_not_null())
+
+
+def timers(when: When, streams: Mapping[str, pl.DataFrame]) -> list[pl.DataFrame]:
+    """Moments at which a trigger may change with nothing arriving: a state has held long enough, a count grows old.
+
+    A state that began before minute 0 counts from there.
+    """
+    made, negated = list[pl.DataFrame](), any(part.not_ for part in when.parts())
+    for part in when.parts():
+        rows = streams.get(part.sign or part.grade_of or "", pl.DataFrame(schema=_STREAM))
+        if part.is_state:
+            before = rows.filter(pl.col("minute") < 0)
+            made.append(_clock(before, pl.lit(0, pl.Int32)))
+        if part.is_state and part.sustained is not None:
+            made.append(_clock(_reaching(rows, part), pl.max_horizontal("minute", 0) + part.sustained))
+        elif part.count_within is not None and negated:
+            made.append(_clock(_reaching(rows, part), pl.col("read") + part.count_within + 1))
+    return made
+
+
+def _clock(rows: pl.DataFrame, minute: pl.Expr) -> pl.DataFrame:
+    return rows.select("course_id", minute=minute, read=minute, value=pl.lit(None, pl.Float64))
+
+
+def _reaching(rows: pl.DataFrame, part: When) -> pl.DataFrame:
+    return rows.filter(_past(pl.col("value").fill_nan(None), *part.edge))
+
+
+def _past(value: pl.Expr, how: str, edge: float) -> pl.Expr:
+    made = {"at_least": value >= edge, "above": value > edge, "at_most": value <= edge, "below": value < edge}
+    return made[how].fill_null(False)
 
 
 def _day_ticks(when: When, courses: int, stream: int) -> list[pl.DataFrame]:

@@ -1,9 +1,13 @@
 """Conventional tocilizumab once cytokine release syndrome is severe (Zhou 2023). The paper names no scale [R]."""
 
-from tocsin.grades import ASTCT_CRS
+from tocsin.grades import SCALES
 from tocsin.rules import Scale
 from tocsin.sources import ZHOU_2023
 from tocsin.when import Strategy, When
+
+#: The scale "severe" is read on [R]. The founding hospital's group published on Lee 2014 in 2018; the others are
+#: required sensitivity runs, for the scales differ often: one low-dose vasopressor is Lee 2 and ASTCT 3.
+DEFAULT_SCALE = "lee2014_crs"
 
 
 def on_scale(scale: Scale) -> Strategy:
@@ -17,4 +21,4 @@ def on_scale(scale: Scale) -> Strategy:
     )
 
 
-ZHOU2023_CONVENTIONAL = on_scale(ASTCT_CRS)
+ZHOU2023_CONVENTIONAL = on_scale(SCALES[DEFAULT_SCALE])

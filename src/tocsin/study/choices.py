@@ -20,6 +20,7 @@ from tocsin.when import Strategy, When, length_words
 _LEAF_WORDS = {
     "at_least": "value that must be reached", "above": "value that must be passed", "at_most": "value not to be passed",
     "below": "value to stay under", "sustained": "length of an unbroken run",
+    "lapse": "interruptions of a state up to this long do not end it",
     "longest_gap": "a longer gap between two readings breaks the run", "min_readings": "new readings a run must hold",
     "dip_to": "readings down to this do not break the run after an antipyretic",
     "dip_within": "how long after an antipyretic a dip is forgiven",
@@ -28,7 +29,7 @@ _LEAF_WORDS = {
     "onset_within": "CRS began less than this after time zero", "day": "day after time zero",
     "grade_of": "scale whose proved grade triggers",
 }  # fmt: skip
-_LENGTHS = ("sustained", "longest_gap", "dip_within", "count_within", "onset_within")
+_LENGTHS = ("sustained", "lapse", "longest_gap", "dip_within", "count_within", "onset_within")
 
 
 def parameter_table(study: Study) -> pl.DataFrame:
@@ -62,7 +63,7 @@ def _strategies(study: Study) -> Iterator[dict[str, str]]:
 
 
 def _leaf_rows(name: str, leaf: When, like: When | None, rule: Strategy, source: str) -> Iterator[dict[str, str]]:
-    sustained = leaf.sustained is not None
+    sustained = leaf.sustained is not None and not leaf.is_state
     for key, words in _LEAF_WORDS.items():
         if key in ("longest_gap", "min_readings", "dip_to", "dip_within", "fires") and not sustained:
             continue

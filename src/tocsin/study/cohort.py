@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
@@ -16,11 +16,12 @@ from tocsin.errors import TocsinError
 from tocsin.grades import SCALES
 from tocsin.grading import Grading, follow_strategy, grade
 from tocsin.records import courses, read
-from tocsin.signs import Parameters, doses, readings
+from tocsin.signs import Parameters, doses
 from tocsin.strategies import arms
+from tocsin.streams import named_streams
 from tocsin.studyfile import StudyFile, TimeColumn
 from tocsin.tables import ATTRITION, FOLLOW, Records
-from tocsin.when import Strategy, When
+from tocsin.when import EVENTS, Strategy, When
 
 ICANS = "astct_icans"
 OF_PATIENTS, GIVEN, ONE_ARM = "courses of these patients", "given ", "one arm each"
@@ -118,15 +119,16 @@ class Study:
         if when.not_ is not None:
             return self._visible(when.not_, every, known)
         name = when.grade_of or (self.scale if when.onset_within is not None else when.sign)
-        if name is None:
+        if name is None or name in EVENTS:
             return every
         if name not in known:
-            known[name] = (
-                graded_courses(self.grading, name)
-                if name in SCALES
-                else frozenset(readings(self.records, self.courses, name, self.parameters).get_column("course_id"))
-            )
+            known[name] = graded_courses(self.grading, name) if name in SCALES else self._with_any(name)
         return known[name]
+
+    def _with_any(self, name: str) -> frozenset[str]:
+        """Courses in which a stream has a value at some time."""
+        stream = named_streams((name,), self.records, self.courses, self.grading)[name]
+        return frozenset(stream.filter(pl.col("value").is_not_null()).get_column("course_id"))
 
     def outcome(self, endpoint: str) -> pl.DataFrame:
         """The endpoint of the courses in arms: course_id, arm, start, stop, event, value."""
@@ -160,7 +162,7 @@ def assemble(
     refuse_equal(file.strategies)
     parameters, cohort = parameters or file.sign_parameters(), file.cohort
     frame, lost = courses(records, cohort.time_zero, cohort.split_dose_days, parameters.fever, column_times=given)
-    scales = dict.fromkeys((cohort.scale, ICANS, *graded_on(file.strategies.values())))
+    scales = dict.fromkeys((cohort.scale, ICANS, *(name for rule in file.strategies.values() for name in rule.scales)))
     grading = grade(records, frame, scales, parameters)
     follows = follow_all(file.strategies, records, frame, grading)
     assigned = arms(follows, frame.get_column("course_id"))
@@ -211,11 +213,6 @@ def refuse_equal(strategies: Mapping[str, Strategy]) -> None:
                 "Every course would follow both or neither: there is nothing to compare.",
                 "Correct one of them, or take it out.",
             )  # fmt: skip
-
-
-def graded_on(strategies: Iterable[Strategy]) -> list[str]:
-    """Scales the triggers read."""
-    return [part.grade_of for rule in strategies for part in rule.when.parts() if part.grade_of]
 
 
 def time_column(folder: Path, column: TimeColumn, records: Records) -> pl.DataFrame:

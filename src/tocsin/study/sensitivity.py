@@ -8,11 +8,11 @@ from typing import Any
 
 import polars as pl
 
-from tocsin.grades import NEUROTOXICITY, SCALES
+from tocsin.grades import CRS_SCALES
 from tocsin.grading import Grading, grade, streams
 from tocsin.signs import doses
 from tocsin.strategies import arms, follow
-from tocsin.study.cohort import Study, graded_on
+from tocsin.study.cohort import Study
 from tocsin.tables import SENSITIVITY
 from tocsin.when import Strategy, When, length_words
 
@@ -96,7 +96,7 @@ def _sustained(part: When) -> bool:
 
 
 def _graded(part: When) -> bool:
-    return part.grade_of in SCALES and part.grade_of not in NEUROTOXICITY
+    return part.grade_of in CRS_SCALES
 
 
 def _rule_changes(rule: Strategy) -> Iterator[tuple[str, str, bool, Strategy]]:
@@ -123,7 +123,7 @@ def _rule_changes(rule: Strategy) -> Iterator[tuple[str, str, bool, Strategy]]:
 
 def _scale_changes(rule: Strategy) -> Iterator[tuple[str, str, bool, Strategy]]:
     used = next((part.grade_of for part in rule.when.parts() if _graded(part)), None)
-    scales = [name for name in SCALES if name not in NEUROTOXICITY]
+    scales = CRS_SCALES
     if used is not None and len(scales) > 1:
         for scale in scales:
             yield "scale", scale, scale == used, _changed(rule, _graded, {"grade_of": scale})
@@ -162,7 +162,7 @@ def _graded_under(
     def run() -> dict[str, str]:
         if used:
             return main
-        scales = list(dict.fromkeys(graded_on(study.file.strategies.values()) or [study.scale]))
+        scales = [name for rule in study.file.strategies.values() for name in rule.scales] or [study.scale]
         graded = grade(study.records, study.courses, scales, replace(study.parameters, **update))
         return assigned(study, study.file.strategies, graded)
 

@@ -11,7 +11,7 @@ import polars as pl
 from tocsin.effects.balance import Balance, smd_binary, smd_continuous, smd_levels
 from tocsin.effects.ranks import spread
 from tocsin.report.numbers import count_of, short
-from tocsin.signs.events import clock_column
+from tocsin.signs.acts import clock_column
 from tocsin.study.cohort import Study
 from tocsin.tables import TABLE1
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from tocsin import vocabulary
 from tocsin.report.numbers import short
-from tocsin.signs.events import clock_column, minute_of
+from tocsin.signs.acts import clock_column, minute_of
 from tocsin.study.cohort import Study
 from tocsin.study.ledger import Effects
 from tocsin.tables import MARKS, READINGS

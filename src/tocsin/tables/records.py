@@ -117,25 +117,34 @@ SUPPORTS = Table(
 ITEMS: dict[str, tuple[str, ...]] = {
     "ice": (),
     "capd": (),
+    "cartox10": (),
     "consciousness": ("awake", "to_voice", "to_touch", "unarousable", "sedated"),
     "seizure": ("none", "resolved", "nonconvulsive", "prolonged", "repetitive"),
     "motor_weakness": ("no", "yes"),
     "oedema": ("none", "focal", "diffuse", "raised_pressure"),
+    "papilloedema": ("none", "low", "high"),
+    "ctcae_creatinine": (),
+    "ctcae_transaminase": (),
+    "ctcae_organ": (),
+    "dialysis": ("no", "yes"),
+    "crs_care": ("none", "iv_therapy"),
     "culture": ("taken", "positive", "negative"),
     "attribution_fever": ("yes", "no", "unknown"),
     "attribution_hypotension": ("yes", "no", "unknown"),
     "attribution_oxygen": ("yes", "no", "unknown"),
     "attribution_neurotoxicity": ("yes", "no", "unknown"),
+    "attribution_organ": ("yes", "no", "unknown"),
 }
 ASSESSMENTS = Table(
     "assessments",
-    "what somebody judged or scored: ICE 0-10, CAPD 0-32, consciousness, seizure, motor, oedema, cultures, attribution",
+    "what somebody judged or scored: ICE and CARTOX-10 0-10, CAPD 0-32, consciousness, seizure, motor, oedema, "
+    "papilloedema, CTCAE grades 0-4, dialysis, care, cultures, attribution",
     (
         _PATIENT,
         need("time", TIME, "when"),
         *_CLOCK,
         need("item", S, "what", choices=tuple(ITEMS)),
-        may("value", S, "one of the item's words, or a whole number for ice and capd"),
+        may("value", S, "one of the item's words, or a whole number for ice, cartox10, capd and the CTCAE grades"),
         *_ROW,
     ),
 )

@@ -21,7 +21,7 @@ OXYGEN_RULES = (
 )  # fmt: skip
 DRUG_GROUPS = (
     "vasopressor", "vasopressin", "inotrope", "antipyretic", "steroid", "anticytokine", "antibiotic", "car_t", "fluid",
-    "other",
+    "coagulation", "other",
 )  # fmt: skip
 UNRECOGNISED = "unrecognised"
 

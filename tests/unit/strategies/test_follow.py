@@ -54,7 +54,7 @@ def test_a_course_without_any_reading_has_a_row():
 
 
 def test_the_arm_is_the_strategy_followed_and_of_two_the_one_due_earlier():
-    grades = {"astct_crs": pl.DataFrame([("A", 200, 3.0, 200)], schema=SCHEMA, orient="row")}
+    grades = {"lee2014_crs": pl.DataFrame([("A", 200, 3.0, 200)], schema=SCHEMA, orient="row")}
     given = doses(300)
     early = follow("early", ZHOU2023_EARLY, RUN, given, IDS)
     conventional = follow("conventional", ZHOU2023_CONVENTIONAL, grades, given, IDS)
