@@ -183,6 +183,17 @@ FOUND: dict[str, tuple[Generated, str, list[tuple[int, Any]]]] = {
         "fever_carried",
         [(0, True), (1539, False)],
     ),
+    # a vasopressor that waits after an intubation runs, though it is not counted yet
+    "a low pressure beside a vasopressor that is held back": (
+        history(
+            last=300,
+            measurements=[row_reading("systolic", 60, 61)],
+            supports=[row_support("nasal_cannula", 65, flow=2.0), row_support("ventilator", 112)],
+            drugs=[row_drug("epinephrine", 118)],
+        ),
+        "isolated_low_pressure",
+        [(0, False), (61, True), (172, False)],
+    ),
 }
 
 
@@ -418,8 +429,11 @@ WIDE: dict[str, tuple[Generated, str, list[tuple[int, Any]]]] = {
     ),
     "a bolus on some day": (on_drugs(bolus(10, 500.0, precision="day")), "fluids_at_most", [(0, 2)]),
     "a bolus on some day proves none": (on_drugs(bolus(10, 500.0, precision="day")), "fluids", [(0, 0)]),
-    "and the drug table proves nothing more": (
-        on_drugs(bolus(10, 500.0, precision="day")), "vasopressors_all_at_most", [(0, 2)],
+    "and says nothing of other drugs": (
+        on_drugs(bolus(10, 500.0, precision="day")), "vasopressors_all_at_most", [(0, 0)],
+    ),
+    "plasma on some day": (
+        on_drugs(row_drug("plasma", 10, mode="dose", precision="day")), "coagulation_product", [(0, None)],
     ),
     "the stay ends": (
         history(((-500, 100), (200, None)), last=500, drugs=[bolus(10, 500.0)]),

@@ -21,7 +21,9 @@ FLUIDS = {"sodium_chloride", "dextrose", "lactated_ringers", "plasma_lyte", "alb
 COAGULATION = {"plasma", "cryoprecipitate", "fibrinogen_concentrate"}
 LYMPHODEPLETION = {"cyclophosphamide", "fludarabine", "bendamustine"}
 # a row of these that is known to the day only makes the drug table prove nothing for the patient
-DOUBTFUL_BY_DAY = VASOPRESSORS | ANTIPYRETICS | STEROIDS | ANTICYTOKINES | FLUIDS
+DOUBTFUL_BY_DAY = VASOPRESSORS | ANTIPYRETICS | STEROIDS | ANTICYTOKINES
+# and of these, that it proves nothing of fluids and coagulation products
+CARE_DOUBTFUL_BY_DAY = FLUIDS | COAGULATION
 
 MASKS_BY_FLOW = {"simple_mask", "face_tent", "aerosol_mask"}
 FIXED_CLASS = {

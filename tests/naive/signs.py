@@ -148,7 +148,8 @@ def read_history(tables, course, rules):
         "drugs": [with_strength(r) for r in rows("drugs", "start") if r["precision"] != "day"],
         "supports": [with_stop(r) for r in rows("supports", "start")],
         "end": min([*deaths, *ends], default=inf),
-        "doubtful": any(r["precision"] == "day" and r["drug"] in facts.DOUBTFUL_BY_DAY for r in rows("drugs", "start")),
+        "doubtful": known_by_day(rows("drugs", "start"), facts.DOUBTFUL_BY_DAY),
+        "care_doubtful": known_by_day(rows("drugs", "start"), facts.CARE_DOUBTFUL_BY_DAY),
         "before": {"measurements": rows("measurements", "time"), "drugs": rows("drugs", "start")},
     }
     for name in ("measurements", "assessments", "drugs", "supports"):
@@ -369,7 +370,7 @@ def vasopressors_at(history, rules, memory, stay, minute):
         "vasopressors_all": count_together(proved, minute, overlap),
         "vasopressors_all_at_most": count_together(possible, minute, overlap),
     }
-    return counts, bool(running)
+    return counts, bool(proved)
 
 
 # ----------------------------------------------------------------------------------------------------------- oxygen
@@ -633,6 +634,10 @@ def waiver(history, memory):
     if memory.open and memory.waived:
         return True
     return None if memory.ever_open and not drug_table_covers(history) else False
+
+
+def known_by_day(rows, drugs):
+    return any(row["precision"] == "day" and row["drug"] in drugs for row in rows)
 
 
 def drug_table_covers(history):

@@ -196,6 +196,10 @@ def organs_at(history, rules, stay, minute):
 # ---------------------------------------------------------------------------------------------- products and fluids
 
 
+def care_is_covered(history):
+    return drug_table_covers(history) and not history["care_doubtful"]
+
+
 def product_at(history, rules, stay, minute):
     if attribution(history, stay, minute, "organ") == "no":
         return False
@@ -203,7 +207,7 @@ def product_at(history, rules, stay, minute):
         given = row["mode"] == "dose" or row["rate"] is None or row["rate"] > 0
         if row["drug"] in facts.COAGULATION and given and minute < row["read"] + 60 * rules["product_h"]:
             return True
-    return False if drug_table_covers(history) else None
+    return False if care_is_covered(history) else None
 
 
 def fluids_at(history, course, rules, stay, minute):
@@ -221,7 +225,7 @@ def fluids_at(history, course, rules, stay, minute):
             possible += 1
         elif row["dose"] >= enough:
             proved, possible = proved + 1, possible + 1
-    return min(2, proved), min(2, possible) if drug_table_covers(history) else 2
+    return min(2, proved), min(2, possible) if care_is_covered(history) else 2
 
 
 # ------------------------------------------------------------------------------------- dose and time of vasopressors

@@ -230,12 +230,12 @@ def _rates() -> tuple[pl.Expr, pl.Expr]:
 def _wide_drug_acts(drugs: pl.DataFrame, parameters: Parameters) -> list[pl.DataFrame]:
     """Fluid boluses (flag 1 sure, 0 perhaps) and coagulation products."""
     at, read = clock_column(parameters, "start"), pl.col("start")
-    fluids = drugs.filter(pl.col("drug").is_in(_group("fluid")), pl.col("mode") == "dose")
+    fluids = drugs.filter(pl.col("drug").is_in(group("fluid")), pl.col("mode") == "dose")
     least = pl.min_horizontal(pl.lit(parameters.bolus_ml), parameters.bolus_ml_per_kg * pl.col("weight_kg"))
     measured = (pl.col("dose_unit") == "mL") & pl.col("dose").is_not_null()
     fluids = fluids.with_columns(sure=measured.fill_null(False)).filter(~pl.col("sure") | (pl.col("dose") >= least))
     runs = (pl.col("mode") == "dose") | pl.col("rate").is_null() | (pl.col("rate") > 0)
-    products = drugs.filter(pl.col("drug").is_in(_group("coagulation")) & runs)
+    products = drugs.filter(pl.col("drug").is_in(group("coagulation")) & runs)
     place = pl.col("position")
     return [
         _act(fluids, state.FLUID, at, read, flag=pl.col("sure"), position=place),
@@ -243,7 +243,8 @@ def _wide_drug_acts(drugs: pl.DataFrame, parameters: Parameters) -> list[pl.Data
     ]
 
 
-def _group(name: str) -> list[str]:
+def group(name: str) -> list[str]:
+    """Drugs of a group."""
     return [drug.name for drug in vocabulary.drugs().values() if drug.group == name]
 
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from tocsin import vocabulary
 from tocsin.signs import state
-from tocsin.signs.acts import MASKING_GROUPS, acts, clock_column, codes, minute_of, pressor_names, weight
+from tocsin.signs.acts import MASKING_GROUPS, acts, clock_column, codes, group, minute_of, pressor_names, weight
 from tocsin.signs.parameters import Parameters
 from tocsin.tables import Records
 
@@ -104,7 +104,7 @@ def limits(age: float | None) -> tuple[float, float]:
     return low, low
 
 
-def _course_facts(records: Records, courses: pl.DataFrame, parameters: Parameters, wide: bool) -> np.ndarray[Any, Any]:
+def _course_facts(records: Records, courses: pl.DataFrame, parameters: Parameters) -> np.ndarray[Any, Any]:
     made = np.zeros(courses.height, state.COURSE)
     ages = courses.get_column("age_y").to_list()
     pairs = {age: limits(age) for age in set(ages)}
@@ -125,10 +125,12 @@ def _course_facts(records: Records, courses: pl.DataFrame, parameters: Parameter
     made["stays_given"] = "stays" in records.supplied
     made["weight"] = courses.select(weight(parameters)).to_series().fill_null(float("nan")).to_numpy()
     made["light"] = np.isnan(made["weight"]) | (made["weight"] < LIGHT_KG)
-    vague = _charted_to_the_day(records.drugs, pl.col("drug").is_in(_watched_drugs(wide)))
+    vague = _charted_to_the_day(records.drugs, pl.col("drug").is_in(_watched_drugs()))
     made["covers_drugs"] = "stays" in records.supplied and "drugs" in records.supplied
     vague += records.doubts.filter(pl.col("table") == "drugs").get_column("patient_id").to_list()
     made["covers_drugs"] &= ~courses.get_column("patient_id").is_in(vague).to_numpy()
+    vague = _charted_to_the_day(records.drugs, pl.col("drug").is_in([*group("fluid"), *group("coagulation")]))
+    made["covers_care"] = ~courses.get_column("patient_id").is_in(vague).to_numpy()
     vague = _charted_to_the_day(records.supports, pl.lit(True))
     vague += records.doubts.filter(pl.col("table") == "supports").get_column("patient_id").to_list()
     made["supports_open"] = courses.get_column("patient_id").is_in(vague).to_numpy()
@@ -137,10 +139,10 @@ def _course_facts(records: Records, courses: pl.DataFrame, parameters: Parameter
     return made
 
 
-def _watched_drugs(wide: bool) -> list[str]:
-    """Drugs whose presence decides a sign."""
-    groups = {*MASKING_GROUPS, "fluid", "coagulation"} if wide else set(MASKING_GROUPS)
-    return [name for name, d in vocabulary.drugs().items() if d.counts_as_vasopressor or d.group in groups]
+def _watched_drugs() -> list[str]:
+    """Drugs whose presence decides a sign of the narrow situation."""
+    drugs = vocabulary.drugs().values()
+    return [drug.name for drug in drugs if drug.counts_as_vasopressor or drug.group in MASKING_GROUPS]
 
 
 def _charted_to_the_day(table: pl.DataFrame, which: pl.Expr) -> list[str]:
@@ -200,7 +202,7 @@ def build(records: Records, courses: pl.DataFrame, parameters: Parameters, wide:
     act_first, act_last = (np.searchsorted(act_course, np.arange(len(ids)), side) for side in ("left", "right"))
     arrays = {name: np.ascontiguousarray(columns.get_column(name).to_numpy()) for name in columns.columns}
     return Events(
-        courses=_course_facts(records, courses, parameters, wide),
+        courses=_course_facts(records, courses, parameters),
         zero=courses.get_column("time_zero").to_physical().to_numpy().astype(np.int64),
         spans=(first, last, act_first, act_last),
         time=arrays["time"],

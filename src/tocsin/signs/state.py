@@ -91,6 +91,7 @@ COURSE = np.dtype(
         ("uses_capd", "i1"),
         ("infusion", "i1"),
         ("covers_drugs", "i1"),
+        ("covers_care", "i1"),
         ("stays_given", "i1"),
         ("end", "i4"),
         ("weight", "f8"),

@@ -46,6 +46,7 @@ NEARLY = 1e-9
 def settle_wide(slots: Any, orders: Any, since: Any, c: Any, rules: Any, minute: int) -> int:
     """What is known beyond the narrow situation at `minute`, packed by WIDE_FIELDS; called right after `settle`."""
     covers = 1 if c.covered and c.covers_drugs else 0
+    care_covered = covers and c.covers_care
     count_minutes(c, rules, minute)
     lee, penn = settle_dose(orders, since, c, rules, minute, covers)
     long_ = 0
@@ -57,11 +58,11 @@ def settle_wide(slots: Any, orders: Any, since: Any, c: Any, rules: Any, minute:
     fluids, fluids_high = 0, 2
     for k in range(2):
         fluids += 1 if c.bolus[k] > minute else 0
-    if covers:
+    if care_covered:
         fluids_high = 0
         for k in range(2):
             fluids_high += 1 if c.maybe_bolus[k] > minute else 0
-    product = 1 if c.product > minute else (0 if covers else 2)
+    product = 1 if c.product > minute else (0 if care_covered else 2)
     care = 0 if c.calm else 2  # nobody is treated for CRS without a sign of it
     if known(slots, CARE, minute):
         care = int(slots[CARE].value)
