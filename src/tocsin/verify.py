@@ -43,6 +43,10 @@ SPELLINGS: dict[str, tuple[tuple[str, str], ...]] = {
         ("nonconv", "nonconvulsive"),
         ("non_conv", "nonconvulsive"),
         ("eeg", "nonconvulsive"),
+        ("partial", "resolved_partial"),
+        ("focal", "resolved_partial"),
+        ("general", "resolved_generalised"),
+        ("tonic", "resolved_generalised"),
         ("brief", "resolved"),
         ("resol", "resolved"),
         ("rapid", "resolved"),
@@ -62,6 +66,7 @@ SPELLINGS: dict[str, tuple[tuple[str, str], ...]] = {
     "consciousness": (
         ("unarous", "unarousable"),
         ("coma", "unarousable"),
+        ("obtund", "unarousable"),
         ("stupor", "unarousable"),
         ("voice", "to_voice"),
         ("touch", "to_touch"),
@@ -87,9 +92,10 @@ SPELLINGS: dict[str, tuple[tuple[str, str], ...]] = {
     "coagulopathy_blood_product": (("no", "no"), ("yes", "yes")),
     "hospitalised_for_neutropenic_fever_or_iv_therapy": (("no", "none"), ("yes", "iv_therapy")),
 }
-DEATHS = {"no": None, "": None, "crs": "crs", "yes": "crs", "icans": "icans"}
+DEATHS = (("crs", "crs"), ("yes", "crs"), ("icans", "icans"), ("neuro", "icans"))
+UNCHARTED = ("", "unknown", "not_charted")
 NOTHING = ("", "none", "no")
-_PRESSOR = re.compile(r"^\s*([a-z_]+)\s*=\s*([\d.]+)\s*(ug/kg/min|ug/min|U/min)\s*$")
+_PRESSOR = re.compile(r"^\s*([a-z_]+)\s*=\s*([\d.]+)\s*(ug/kg/min|ug/min|U/min|mg/h|mg|ug|U)\s*$")
 NEEDED = ("case_id", "age_y", "temp_c", "sbp_mmhg", "o2_device")
 
 Row = dict[str, Any]
@@ -217,8 +223,11 @@ def _case_problems(file: str, number: int, case: Mapping[str, str]) -> list[Prob
     for part in _parts(case):
         match = _PRESSOR.match(part)
         if match is None or vocabulary.drug(match[1]) is None:
-            bad("vasopressors", "Write name=rate unit, joined by ;  e.g. norepinephrine=0.05ug/kg/min.")
-    if case["o2_device"] and _device(case["o2_device"]) is None:
+            bad(
+                "vasopressors",
+                "Write name=rate unit, joined by ;  e.g. norepinephrine=0.05ug/kg/min  (mg, ug, U: one dose).",
+            )
+    if case["o2_device"] not in UNCHARTED and _device(case["o2_device"]) is None:
         bad("o2_device", "Use a device of docs/vocabulary.md.")
     if any(vocabulary.drug(word) is None for word in _given(case)):
         bad("antipyretic_or_anticytokine_since_onset", "Use none, or a drug of docs/vocabulary.md.")
@@ -299,7 +308,8 @@ def _case_rows(case: Mapping[str, str]) -> list[tuple[str, Row]]:
         given = {"start": _time(WAIVING_DOSE), "available_time": _time(WAIVING_DOSE)}
         rows.append(("drugs", {**given, "drug": _drug(drug), "mode": "dose"}))
     rows += _pressor_rows(case) + _treatment_rows(case) + _oxygen_rows(case) + _judged_rows(case, stamp)
-    cause = DEATHS.get(case.get("death", "").lower(), "other")
+    died = case.get("death", "").lower()
+    cause = next((ours for part, ours in DEATHS if part in died), None if died in NOTHING else "other")
     if cause:  # the state is the last one alive: death comes a minute later
         died = _time(AT + 1)
         rows.append(
@@ -317,6 +327,10 @@ def _pressor_rows(case: Mapping[str, str]) -> list[tuple[str, Row]]:
     for part in _parts(case):
         found = _PRESSOR.match(part)
         assert found is not None  # checked on reading
+        if found[3] in ("mg", "ug", "U"):  # a single dose, which is no running vasopressor
+            once = {"start": _time(AT), "available_time": _time(AT), "dose": float(found[2]), "dose_unit": found[3]}
+            rows.append(("drugs", {**once, "drug": _drug(found[1]), "mode": "dose"}))
+            continue
         for minute in range(begun, AT + 1, 720):  # charted at least every 12 h, as a running order is
             at = {"start": _time(minute), "available_time": _time(minute)}
             rows.append(
@@ -342,7 +356,7 @@ def _treatment_rows(case: Mapping[str, str]) -> list[tuple[str, Row]]:
 
 def _oxygen_rows(case: Mapping[str, str]) -> list[tuple[str, Row]]:
     device = case.get("o2_device", "")
-    if not device:
+    if device in UNCHARTED:
         return []
     at = {"start": _time(AT), "available_time": _time(AT)}
     settings = {

@@ -184,6 +184,17 @@ FOUND: dict[str, tuple[Generated, str, list[tuple[int, Any]]]] = {
         [(0, True), (1539, False)],
     ),
     # a vasopressor that waits after an intubation runs, though it is not counted yet
+    "a stopped device still outranks a lower one of the same start": (
+        history(
+            last=200,
+            supports=[
+                row_support("venturi", 0, stop=10, fio2=0.5),
+                row_support("nasal_cannula", 0, flow=2.0, delay=20),
+            ],
+        ),
+        "oxygen",
+        [(0, 2), (10, 0)],
+    ),
     "a low pressure beside a vasopressor that is held back": (
         history(
             last=300,

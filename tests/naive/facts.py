@@ -63,7 +63,15 @@ NOT_FOR_CRS = {"airway_protection", "known_sleep_apnoea", "procedure"}
 
 WORSE_WORDS = {  # from harmless to worst; `sedated` hides the score, so it wins over every word of the same minute
     "consciousness": ("awake", "to_voice", "to_touch", "unarousable", "sedated"),
-    "seizure": ("none", "resolved", "nonconvulsive", "prolonged", "repetitive"),
+    "seizure": (
+        "none",
+        "resolved_partial",
+        "resolved",
+        "resolved_generalised",
+        "nonconvulsive",
+        "prolonged",
+        "repetitive",
+    ),
     "motor_weakness": ("no", "yes"),
     "oedema": ("none", "focal", "diffuse", "raised_pressure"),
     "attribution_fever": ("no", "unknown", "yes"),

@@ -72,7 +72,10 @@ def capd_grade(capd):
 
 
 CONSCIOUSNESS = {"awake": 0, "to_voice": 2, "to_touch": 3, "unarousable": 4}
-SEIZURE = {"none": 0, "resolved": 3, "nonconvulsive": 3, "prolonged": 4, "repetitive": 4}
+SEIZURE = {
+    "none": 0, "resolved_partial": 3, "resolved": 3, "resolved_generalised": 3, "nonconvulsive": 3, "prolonged": 4,
+    "repetitive": 4,
+}  # fmt: skip
 MOTOR_WEAKNESS = {"no": 0, "yes": 4}
 OEDEMA = {"none": 0, "focal": 3, "diffuse": 4, "raised_pressure": 4}
 

@@ -23,14 +23,22 @@ BOUNDED = {
 SCORES = {"ice": tuple(range(10, -1, -1)), "cartox10": tuple(range(10, -1, -1)), "capd": tuple(range(33))}
 WORDS = {
     "consciousness": ("awake", "to_voice", "to_touch", "unarousable"),
-    "seizure": ("none", "nonconvulsive", "resolved", "prolonged", "repetitive"),
+    "seizure": (
+        "none",
+        "nonconvulsive",
+        "resolved_partial",
+        "resolved",
+        "resolved_generalised",
+        "prolonged",
+        "repetitive",
+    ),
     "motor_weakness": ("no", "yes"),
     "papilloedema": ("none", "low", "high"),
     "oedema": ("none", "focal", "diffuse", "raised_pressure"),
 }
 # what CRES would have to know beyond the word; its order of harm differs from that of ICANS
 CRES_WORDS = {
-    "seizure": ("none", "nonconvulsive", "resolved, partial", "resolved, generalised", "prolonged", "repetitive"),
+    "seizure": ("none", "nonconvulsive", "resolved_partial", "resolved_generalised", "prolonged", "repetitive"),
     "oedema": ("none", "raised_pressure, under 20", "raised_pressure, over 20", "focal", "diffuse"),
 }
 
@@ -52,7 +60,8 @@ def completions(name, scale, signs):
     if signs[name] is None:
         return values
     if name in WORDS:
-        return tuple(value for value in values if value.split(",")[0] == signs[name])
+        same = tuple(value for value in values if value.split(",")[0] == signs[name])
+        return same or tuple(value for value in values if value.startswith(f"{signs[name]}_"))
     return (signs[name],)
 
 
@@ -183,7 +192,7 @@ def cres(s):
         return 4
     if s["oedema"] in ("focal", "diffuse", "raised_pressure, over 20"):
         return 4
-    if s["seizure"] in ("prolonged", "repetitive", "resolved, generalised"):
+    if s["seizure"] in ("prolonged", "repetitive", "resolved_generalised"):
         return 4
     if s["seizure"] != "none" or s["papilloedema"] == "low" or s["oedema"] == "raised_pressure, under 20":
         return 3

@@ -24,7 +24,7 @@ ASTCT_ICANS = Scale(
             "ice": (_ice & ice.at_most(2)).said("ICE 0 to 2"),
             "capd": (_capd & capd.at_least(9)).said("CAPD 9 or more"),
             "consciousness": consciousness.one_of("to_touch").said("awakens only to touch"),
-            "seizure": seizure.one_of("resolved", "nonconvulsive").said(
+            "seizure": seizure.one_of("resolved_partial", "resolved", "resolved_generalised", "nonconvulsive").said(
                 "seizure that resolves rapidly, or non-convulsive on EEG resolving with treatment"
             ),
             "oedema": oedema.one_of("focal").said("focal oedema on imaging"),

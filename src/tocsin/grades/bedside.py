@@ -31,7 +31,19 @@ consciousness = Sign(
     "consciousness", "consciousness", "word", values=("awake", "to_voice", "to_touch", "unarousable", None)
 )
 seizure = Sign(
-    "seizure", "seizure", "word", values=("none", "resolved", "nonconvulsive", "prolonged", "repetitive", None)
+    "seizure",
+    "seizure",
+    "word",
+    values=(
+        "none",
+        "resolved_partial",
+        "resolved",
+        "resolved_generalised",
+        "nonconvulsive",
+        "prolonged",
+        "repetitive",
+        None,
+    ),
 )
 motor_weakness = Sign("motor_weakness", "deep focal motor weakness", "word", values=("no", "yes", None))
 oedema = Sign(

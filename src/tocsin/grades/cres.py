@@ -34,7 +34,7 @@ CRES = Scale(
             "pressure": (papilloedema.one_of("low") | oedema.one_of("raised_pressure")).said(
                 "papilloedema stage 1-2, or CSF pressure above normal and below 20 mmHg"
             ),
-            "seizure": seizure.one_of("resolved", "nonconvulsive").said(
+            "seizure": seizure.one_of("resolved_partial", "resolved", "nonconvulsive").said(
                 "partial seizure, or non-convulsive seizure on EEG that responds to benzodiazepine"
             ),
         },
@@ -46,7 +46,7 @@ CRES = Scale(
                 "papilloedema stage 3-5, CSF pressure 20 mmHg or more, or cerebral oedema",
             ),
             "seizure": _unless_known(
-                seizure.one_of("prolonged", "repetitive"),
+                seizure.one_of("resolved_generalised", "prolonged", "repetitive"),
                 seizure.one_of("resolved"),
                 "generalised seizure or status epilepticus",
             ),

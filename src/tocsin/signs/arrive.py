@@ -191,6 +191,7 @@ def arrive_device(c: Any, rules: Any, minute: int, act: Any) -> None:
     c.device_start = act.read
     c.device_stop = act.stop
     c.device_over = over
+    c.device_low, c.device_high = oxygen_class(rules, act.code, act.value, act.value2, act.flag)
     c.device_position = act.position
     hold_device(c, rules, minute, act.code, act.read, act.value, act.value2, act.flag, act.key)
     if act.stop <= minute and act.stop < c.device_due:
@@ -198,12 +199,11 @@ def arrive_device(c: Any, rules: Any, minute: int, act: Any) -> None:
 
 
 def worse_device(c: Any, rules: Any, act: Any) -> bool:
-    """Whether a row outranks the device held since the same start: the higher class, then the later stop."""
-    new_low, new_high = oxygen_class(rules, act.code, act.value, act.value2, act.flag)
-    old_low, old_high = oxygen_class(rules, c.support, c.flow, c.fio2, c.excluded)
-    if new_low != old_low:
-        return new_low > old_low
-    return new_high > old_high or (new_high == old_high and act.stop > c.device_stop)
+    """Whether a row outranks the one of the same start, stopped or not: the higher class, then the later stop."""
+    low, high = oxygen_class(rules, act.code, act.value, act.value2, act.flag)
+    if low != c.device_low:
+        return low > c.device_low
+    return high > c.device_high or (high == c.device_high and act.stop > c.device_stop)
 
 
 def hold_device(

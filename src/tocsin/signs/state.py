@@ -24,7 +24,9 @@ SLOT_NAMES = (
     "ctcae_organ", "cartox10", "papilloedema", "crs_care",
 )  # fmt: skip
 CONSCIOUSNESS_WORDS = ("awake", "to_voice", "to_touch", "unarousable", "sedated")
-SEIZURE_WORDS = ("none", "resolved", "nonconvulsive", "prolonged", "repetitive")
+SEIZURE_WORDS = (
+    "none", "resolved_partial", "resolved", "resolved_generalised", "nonconvulsive", "prolonged", "repetitive",
+)  # fmt: skip
 MOTOR_WORDS = ("no", "yes")
 OEDEMA_WORDS = ("none", "focal", "diffuse", "raised_pressure")
 PAPILLOEDEMA_WORDS = ("none", "low", "high")
@@ -111,6 +113,8 @@ COURSE = np.dtype(
         ("device_key", "i4"),
         ("device_stop", "i4"),
         ("device_over", "i1"),
+        ("device_low", "i1"),
+        ("device_high", "i1"),
         ("flow_read", "i4"),
         ("fio2_read", "i4"),
         ("supports_open", "i1"),
