@@ -18,7 +18,7 @@ from tocsin.signs.parameters import Parameters
 from tocsin.tables import Records
 
 _DAY = re.compile(r"^\s*day\s+(-?\d{1,5})(?:\s+(\d{1,2}):(\d{2}))?\s*$", re.IGNORECASE)
-_AFTER = re.compile(r"^\s*\+\s*(\d{1,6}(?:\.\d+)?)\s*(min|h|d)\s*$")
+_AFTER = re.compile(r"^\s*\+?\s*(\d{1,6}(?:\.\d+)?)\s*(min|h|d)\s*$")
 _WALL = re.compile(r"^\s*\d{4}-\d{2}-\d{2}[ T]\d{1,2}:\d{2}(:\d{2})?\s*$")
 _MINUTES = {"min": 1, "h": 60, "d": 1440}
 _FORMS = 'Write  --at "day 3 14:00",  --at "2019-03-14 16:30"  or  --at "+75h".'

@@ -98,6 +98,8 @@ class When(BaseModel):
         event = self.sign in EVENTS
         if given[0] in ("sign", "grade_of") and not event and len(edges) != 1:
             raise ValueError("give exactly one of at_least, above, at_most, below")
+        if given[0] == "grade_of" and getattr(self, edges[0]) not in range(6):
+            raise ValueError("a grade is 0, 1, 2, 3, 4 or 5")
         if (given[0] not in ("sign", "grade_of") or event) and edges:
             raise ValueError("an edge needs a sign that is read or held, or grade_of")
         if event and (self.count is None or self.sustained is not None):

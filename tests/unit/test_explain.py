@@ -189,7 +189,7 @@ def test_parameters_reach_the_windows():
 @pytest.mark.parametrize(
     ("asked", "line"),
     [
-        ("+75h", "day 3 13:00"), ("+90 min", "day 0 11:30"), ("+2.5 d", "day 2 22:00"), ("day 3 14:00", "day 3 14:00"),
+        ("+75h", "day 3 13:00"), ("75h", "day 3 13:00"), ("+90 min", "day 0 11:30"), ("+2.5 d", "day 2 22:00"), ("day 3 14:00", "day 3 14:00"),
         ("Day 1", None), ("2019-03-14 16:30", "day 3 16:30"), ("2019-03-14T16:30", "day 3 16:30"),
     ],
 )  # fmt: skip
@@ -202,7 +202,7 @@ def test_ways_to_name_a_moment(asked, line):
     ("asked", "slug"),
     [
         ("noon", "explain.time-form"), ("day 3 25:00", "explain.time-form"), ("2019-02-30 10:00", "explain.time-form"),
-        ("75h", "explain.time-form"), ("", "explain.time-form"), ("day 0 09:59", "explain.time-outside"),
+        ("75 hours", "explain.time-form"), ("", "explain.time-form"), ("day 0 09:59", "explain.time-outside"),
         ("2019-03-11 09:00", "explain.time-outside"), ("day -1 12:00", "explain.time-outside"),
     ],
 )  # fmt: skip
