@@ -189,7 +189,8 @@ def test_parameters_reach_the_windows():
 @pytest.mark.parametrize(
     ("asked", "line"),
     [
-        ("+75h", "day 3 13:00"), ("75h", "day 3 13:00"), ("+90 min", "day 0 11:30"), ("+2.5 d", "day 2 22:00"), ("day 3 14:00", "day 3 14:00"),
+        ("+75h", "day 3 13:00"), ("75h", "day 3 13:00"),
+        ("+90 min", "day 0 11:30"), ("+2.5 d", "day 2 22:00"), ("day 3 14:00", "day 3 14:00"),
         ("Day 1", None), ("2019-03-14 16:30", "day 3 16:30"), ("2019-03-14T16:30", "day 3 16:30"),
     ],
 )  # fmt: skip

@@ -5,10 +5,10 @@ from __future__ import annotations
 import gc
 import sys
 
-from tocsin.cli import concordance, organs, records, rules, scores
+from tocsin.cli import audit_table, cite, concordance, organs, records, rules, scores
 from tocsin.cli.app import NOTICE, app
 
-__all__ = ["NOTICE", "app", "concordance", "main", "organs", "records", "rules", "scores"]
+__all__ = ["NOTICE", "app", "audit_table", "cite", "concordance", "main", "organs", "records", "rules", "scores"]
 
 
 def main() -> None:

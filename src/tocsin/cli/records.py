@@ -30,7 +30,8 @@ from tocsin.cli.options import (
     "Compare treatment strategies in the records a study.toml names. Who is in which arm follows from what was "
     "measured and given; the report says what was asked, who is in it, and what the comparison cannot show.",
     "tocsin study examples/zhou2023",
-    "OUT/report.html, OUT/results.json, OUT/tables/*.csv, OUT/figures. "
+    "OUT/report.html, OUT/report.docx, OUT/tables.xlsx, OUT/study.R, OUT/results.json, OUT/tables/*.csv, "
+    "OUT/figures. "
     "OUT is out beside study.toml unless -o says otherwise; what tocsin did not write stays, and is never replaced.",
     RESULT_CODES,
 ))  # fmt: skip

@@ -10,7 +10,9 @@ from tocsin.effects.estimate import Estimate, not_estimable
 from tocsin.effects.inputs import FloatArray, IntArray, codes, labels, times_and_events
 from tocsin.effects.permutation import score_test
 
+Weights = Literal["log-rank", "peto", "prentice"]
 Scores = Literal["log-rank", "hothorn-lausen"]
+NAMES = {"log-rank": "log-rank", "peto": "Peto-Peto", "prentice": "Peto-Prentice"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,18 +36,19 @@ def log_rank(
     group: npt.ArrayLike,
     *,
     strata: npt.ArrayLike | None = None,
-    weights: Literal["log-rank", "peto"] = "log-rank",
+    weights: Weights = "log-rank",
 ) -> LogRank:
     """Compare the curves of two or more groups; ``group`` and ``strata`` hold any labels, none missing.
 
-    ``weights="peto"`` weighs each event time by the pooled survival just before it (Peto-Peto, R's ``rho=1``). An
+    ``weights="peto"`` weighs each event time by the pooled survival just before it (Peto-Peto, R's ``rho=1``),
+    ``"prentice"`` by the product of (n + 1 - d) / (n + 1) up to and with it (Prentice, Biometrika 1978;65:167). An
     event time with one subject left adds no variance. Fewer than two groups at risk at any event, or no event: a row
     that says "not estimable". Mantel, Cancer Chemother Rep 1966;50:163. Checked: R survival, ``survdiff``.
     """
     t, e = times_and_events(time, event)
     names, member = labels(group, "group", t.size)
     stratum = np.zeros(t.size, np.int64) if strata is None else labels(strata, "strata", t.size)[1]
-    if weights not in ("log-rank", "peto"):
+    if weights not in NAMES:
         raise ValueError(f"weights: unknown, {weights!r}")
     k = len(names)
     observed, expected, variance = np.zeros(k), np.zeros(k), np.zeros((k, k))
@@ -55,7 +58,7 @@ def log_rank(
             (observed, expected, variance), _stratum(t[mine], e[mine], member[mine], k, weights), strict=True
         ):
             total += part
-    method = ("Peto-Peto" if weights == "peto" else "log-rank") + (", stratified" if strata is not None else "")
+    method = NAMES[weights] + (", stratified" if strata is not None else "")
     compared = np.flatnonzero(expected > 0)
     chi_square, df = None, compared.size - 1
     n, events = t.size, int(e.sum())
@@ -87,7 +90,11 @@ def _stratum(
         at_risk[g] = own.size - np.searchsorted(own, at, side="left")
         died[g] = np.bincount(np.searchsorted(at, t[(member == g) & (e == 1)]), minlength=at.size)
     d, n = died.sum(axis=0), at_risk.sum(axis=0)
-    w = np.concatenate(([1.0], np.cumprod(1 - d / n)))[: at.size] if weights == "peto" else np.ones(at.size)
+    w = np.ones(at.size)
+    if weights == "peto":
+        w = np.concatenate(([1.0], np.cumprod(1 - d / n)))[: at.size]
+    elif weights == "prentice":
+        w = np.cumprod((n + 1 - d) / (n + 1))
     share = at_risk / n
     spread = w**2 * d * (n - d) / np.maximum(n - 1, 1)
     variance = np.diag((share * spread).sum(axis=1)) - (share * spread) @ share.T

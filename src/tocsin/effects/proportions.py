@@ -15,24 +15,34 @@ MOST_COUNTED = 2_000
 
 
 def proportion(
-    events: int, n: int, *, level: float = 0.95, method: Literal["clopper-pearson", "wilson"] = "clopper-pearson"
+    events: int,
+    n: int,
+    *,
+    level: float = 0.95,
+    method: Literal["clopper-pearson", "wilson", "wilson-corrected", "jeffreys"] = "clopper-pearson",
 ) -> Estimate:
     """Return ``events / n`` with its interval; n = 0 is not estimable.
 
     At 0/n and n/n the Clopper-Pearson limit is a one-sided bound at 1 - (1 - level)/2, and the note says so.
+    ``"wilson-corrected"`` is what R's ``prop.test`` prints, ``"jeffreys"`` the quantiles of beta(k + 1/2, n - k + 1/2),
+    0 at 0/n and 1 at n/n.
     Clopper & Pearson, Biometrika 1934;26:404; Wilson, J Am Stat Assoc 1927;22:209. Checked: R ``binom.test``.
     """
     k, size, z = *_pair(events, n, "events", "n"), z_value(level)
-    if method not in ("clopper-pearson", "wilson"):
+    if method not in ("clopper-pearson", "wilson", "wilson-corrected", "jeffreys"):
         raise ValueError(f"method: unknown, {method!r}")
     if size == 0:
         return not_estimable("proportion", "nobody in the group", n=0, events=0, method=method, level=level)
-    if method == "wilson":
-        low, high = wilson(k, size, z)
+    if method in ("wilson", "wilson-corrected"):
+        low, high = wilson(k, size, z) if method == "wilson" else _corrected(k, size, z)
         return Estimate("proportion", k / size, low, high, level, method, size, k)
     from scipy.special import betaincinv
 
     tail = (1 - level) / 2
+    if method == "jeffreys":
+        low = 0.0 if k == 0 else float(betaincinv(k + 0.5, size - k + 0.5, tail))
+        high = 1.0 if k == size else float(betaincinv(k + 0.5, size - k + 0.5, 1 - tail))
+        return Estimate("proportion", k / size, low, high, level, method, size, k)
     low = 0.0 if k == 0 else float(betaincinv(k, size - k + 1, tail))
     high = 1.0 if k == size else float(betaincinv(k + 1, size - k, 1 - tail))
     note = f"one-sided {1 - tail:.1%} bound" if k in (0, size) else ""
@@ -45,6 +55,18 @@ def wilson(k: int, n: int, z: float) -> tuple[float, float]:
     half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     low, high = ((p + z * z / (2 * n) + side) / (1 + z * z / n) for side in (-half, half))
     return (0.0 if k == 0 else low), (1.0 if k == n else high)
+
+
+def _corrected(k: int, n: int, z: float) -> tuple[float, float]:
+    """Return Wilson's limits with continuity correction (Newcombe, Stat Med 1998;17:857), as ``prop.test`` has them."""
+    step = min(0.5, abs(k - n / 2))
+
+    def limit(shift: float, sign: int) -> float:
+        p = (k + shift) / n
+        half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+        return (p + z * z / (2 * n) + sign * half) / (1 + z * z / n)
+
+    return 0.0 if k == 0 else max(limit(-step, -1), 0.0), 1.0 if k == n else min(limit(step, 1), 1.0)
 
 
 def fisher_p(

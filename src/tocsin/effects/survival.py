@@ -58,9 +58,11 @@ def kaplan_meier(
     """
     z = z_value(level)
     t, e = times_and_events(time, event)
-    distinct, place = np.unique(t, return_inverse=True)
-    leaving = np.bincount(place, minlength=distinct.size)
-    died = np.bincount(place[e == 1], minlength=distinct.size)
+    # sorting values is several times faster than sorting places, which np.unique does for its inverse
+    distinct, leaving = np.unique(t, return_counts=True)
+    fatal, deaths = np.unique(t[e == 1], return_counts=True)
+    died = np.zeros(distinct.size, np.int64)
+    died[np.searchsorted(distinct, fatal)] = deaths
     at_risk = t.size - np.concatenate(([0], np.cumsum(leaving)))[: distinct.size]
     survival: FloatArray = np.cumprod(1 - died / at_risk, dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):

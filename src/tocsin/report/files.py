@@ -1,4 +1,4 @@
-"""The report's files: HTML, results.json, tidy CSV and figures, put in place only when every one of them is made."""
+"""The report's files: HTML, Word, Excel, results.json, tidy CSV, an R script and figures; all are made, or none."""
 
 from __future__ import annotations
 
@@ -47,12 +47,14 @@ def result_contracts() -> tuple[Table, ...]:
 
 
 def write_report(results: StudyResults, out: Path, lang: Lang = "en", figures: bool = True) -> list[Path]:
-    """Writes `report.html` (`report.zh.html`), `results.json`, `tables/*.csv` and `figures/*.svg`, `*.png` into `out`.
+    """Writes `report.html`, `report.docx`, `tables.xlsx` (in Chinese `report.zh.html` and so on), `results.json`,
+    `tables/*.csv`, `study.R` and `figures/*.svg`, `*.png` into `out`.
 
     Every file is made in a temporary folder beside `out` first and then moved: a failure leaves `out` as it was.
     `out/.tocsin-report.json` lists what was written. Tables and figures of this language that stand in it and that the
     new results no longer have are removed; all other files in `out` stay. Without `figures` no picture files are
-    written; the page has its pictures either way. Returns the paths of the report written, sorted.
+    written; the page has its pictures either way, the Word report their words. Returns the paths of
+    the report written, sorted.
     Raises TocsinError: `tables.*` where a table breaks its contract, `report.output` where `out` cannot be written,
     `report.foreign-file` where a file stands in the place of a new one and tocsin did not write it.
     """
@@ -90,10 +92,14 @@ def complete(results: StudyResults) -> StudyResults:
 def _make(results: StudyResults, folder: Path, lang: Lang, figures: bool) -> None:
     from tocsin.report.draw import draw_all
     from tocsin.report.drawing import to_png
+    from tocsin.report.excel import excel_bytes
     from tocsin.report.html import render_report
+    from tocsin.report.r_script import r_script
+    from tocsin.report.word import word_bytes
 
     drawn = draw_all(results, lang)
     suffix = "" if lang == "en" else f".{lang}"
+    pictures = {figure.name: to_png(figure.svg) for figure in drawn if figure.svg} if figures else {}
     (folder / f"report{suffix}.html").write_text(render_report(results, drawn, lang), encoding="utf-8", newline="\n")
     (folder / "results.json").write_text(results_text(results), encoding="utf-8", newline="\n")
     (folder / "tables").mkdir()
@@ -108,7 +114,10 @@ def _make(results: StudyResults, folder: Path, lang: Lang, figures: bool) -> Non
                 (folder / "figures" / f"{figure.name}{suffix}.svg").write_text(
                     figure.svg, encoding="utf-8", newline="\n"
                 )
-                (folder / "figures" / f"{figure.name}{suffix}.png").write_bytes(to_png(figure.svg))
+                (folder / "figures" / f"{figure.name}{suffix}.png").write_bytes(pictures[figure.name])
+    (folder / f"report{suffix}.docx").write_bytes(word_bytes(results, drawn, pictures, lang))
+    (folder / f"tables{suffix}.xlsx").write_bytes(excel_bytes(results, lang))
+    (folder / "study.R").write_text(r_script(results), encoding="utf-8", newline="\n")
 
 
 def _put_in_place(made: Path, out: Path, lang: Lang, figures: bool) -> list[Path]:
@@ -145,7 +154,10 @@ def _is_report_name(name: str) -> bool:
     kinds = {"tables": (".csv",), "figures": (".svg", ".png")}
     if len(parts) == 2 and parts[0] in kinds:
         return PurePosixPath(name).suffix in kinds[parts[0]]
-    return name == "results.json" or (len(parts) == 1 and name.startswith("report.") and name.endswith(".html"))
+    if len(parts) != 1:
+        return False
+    report = name.startswith("report.") and name.endswith((".html", ".docx"))
+    return report or name in ("results.json", "study.R") or (name.startswith("tables.") and name.endswith(".xlsx"))
 
 
 def _refuse_foreign(out: Path, fresh: list[str], ours: set[str]) -> None:

@@ -57,6 +57,8 @@ PHRASES: dict[str, str] = {
     "Schoenfeld's approximation": "Schoenfeld 近似",
     "sample median, Brookmeyer-Crowley log-log interval": "样本中位数，Brookmeyer-Crowley log-log 区间",
     "Hodges-Lehmann, exact interval": "Hodges-Lehmann，精确区间",
+    "P: Mann-Whitney, normal approximation with continuity correction, two-sided":
+        "P：Mann-Whitney，带连续性校正的正态近似（双侧）",
     "P: Mann-Whitney, exact permutation of mid-ranks, two-sided": "P：Mann-Whitney，中间秩精确置换（双侧）",
     # notes of estimates
     "synthetic data: this P says nothing about patients": "合成数据：此 P 值不说明任何患者情况",

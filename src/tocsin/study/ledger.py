@@ -108,7 +108,9 @@ class Effects:
             self.add(outcome, arm, self._median(known), "median" if time else "typical value (median)", said)
         for one, other in pairs:
             row = hodges_lehmann(values[one], values[other], level=self.level)
-            method = f"{row.method}; P: Mann-Whitney, exact permutation of mid-ranks, two-sided"
+            exact = "exact" in row.method
+            p_method = "exact permutation of mid-ranks" if exact else "normal approximation with continuity correction"
+            method = f"{row.method}; P: Mann-Whitney, {p_method}, two-sided"
             self.add(outcome, versus((one, other)), row, method=method, note=unit)
 
     def _median(self, known: list[float]) -> Estimate:

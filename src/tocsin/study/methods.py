@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 
 import polars as pl
 
+from tocsin import __version__
 from tocsin.endpoints import VARIANT_WORDS
 from tocsin.grades import SCALES
 from tocsin.sources import ALL, KYMRIAH_LABEL, LEE_2019, MARSHALL, SPEC, TRAUBE_2014, Source
@@ -29,9 +31,10 @@ _CLOCK = {"available": "when the ward could know it", "measured": "when it was m
 _CLOCK_ZH = {"available": "病房可知的时间", "measured": "测量的时间"}
 
 
-def paragraphs(study: Study) -> list[dict[str, str]]:
-    """The methods section in both languages."""
-    return [_cohort(study), _grades(study), _arms(study), _endpoints(study), _statistics(study), _caution(study)]
+def paragraphs(study: Study, effects: Effects | None = None) -> list[dict[str, str]]:
+    """The methods section in both languages; with `effects` it names exactly the tests in them."""
+    statistics = _statistics(study, effects)
+    return [_cohort(study), _grades(study), _arms(study), _endpoints(study), statistics, _caution(study)]
 
 
 def _pair(en: str, zh: str) -> dict[str, str]:
@@ -99,32 +102,50 @@ def _endpoints(study: Study) -> dict[str, str]:
     )
 
 
-def _statistics(study: Study) -> dict[str, str]:
-    level = f"{100 * study.file.study.level:g} %"
+MADE_WITH = ("polars", "numpy", "numba", "scipy")
+# what stands in the method of the rows that use it, and the sentence that names it
+_TESTS = (
+    ("clopper-pearson", "Shares: Clopper-Pearson; at 0 of n and n of n the limit is a one-sided bound.",
+     "比例：Clopper-Pearson；0/n 与 n/n 为单侧界。"),
+    ("wilson", "Response: Wilson's interval beside it.", "缓解率：另列 Wilson 区间。"),
+    ("Newcombe", "Differences of shares: Newcombe's hybrid score interval.", "率差：Newcombe 混合得分区间。"),
+    ("P: Fisher's exact", "Two shares: Fisher's exact test.", "两率比较：Fisher 精确检验。"),
+    ("conditional maximum likelihood", "Odds ratio: conditional maximum likelihood with exact limits.",
+     "比值比：条件最大似然及精确界。"),
+    ("Freeman-Halton", "Grades: Fisher-Freeman-Halton exact test.", "分级：Fisher-Freeman-Halton 精确检验。"),
+    ("sample median", "Medians of numbers: Brookmeyer-Crowley limits of the log-log band.",
+     "数值中位数：log-log 带的 Brookmeyer-Crowley 区间。"),
+    ("Mann-Whitney", "Numbers of two arms: exact Mann-Whitney by permutation of mid-ranks.",
+     "两组数值：以中间秩置换的精确 Mann-Whitney。"),
+    ("Hodges-Lehmann", "Shift: Hodges-Lehmann.", "位移：Hodges-Lehmann。"),
+    ("Kaplan-Meier, log-log", "Survival: Kaplan-Meier, medians with Brookmeyer-Crowley limits of the log-log band.",
+     "生存：Kaplan-Meier，中位数用 log-log 带的 Brookmeyer-Crowley 区间。"),
+    ("SPSS", "To reproduce papers: the symmetric interval SPSS prints (a negative limit as 0).",
+     "为复核文献：SPSS 式对称区间（负下限记为 0）。"),
+    ("reverse Kaplan-Meier", "Follow-up: reverse Kaplan-Meier.", "随访：反向 Kaplan-Meier。"),
+    ("log-rank, chi-square", "Curves: log-rank test.", "曲线比较：log-rank 检验。"),
+    ("splits", "Exact log-rank over all splits.", "枚举全部分组的精确 log-rank。"),
+    ("permutations, seed", "Permutation log-rank where the splits are too many to list (seed in its method).",
+     "分组过多无法枚举时用置换 log-rank（随机种子见其方法）。"),
+    ("Aalen-Johansen", "CRS death: Aalen-Johansen, Aalen's variance.", "CRS 死亡：Aalen-Johansen，Aalen 方差。"),
+    ("Schoenfeld", "Detectable hazard ratio: Schoenfeld's approximation.", "可检出风险比：Schoenfeld 近似。"),
+)  # fmt: skip
+
+
+def _statistics(study: Study, effects: Effects | None) -> dict[str, str]:
+    """Exactly the tests in the rows of `effects` (None: all of them), and what computed them."""
+    level, methods = f"{100 * study.file.study.level:g} %", [row["method"] for row in effects.rows] if effects else []
+    used = [test for test in _TESTS if effects is None or any(test[0] in method for method in methods)]
+    spec = effects.spec if effects else ""
+    packages = ", ".join(f"{name} {version(name)}" for name in MADE_WITH)
     return _pair(
-        f"Intervals are {level}. Shares: Clopper-Pearson (Wilson beside it for the response); at 0 of n and n "
-        "of n the limit "
-        "is a one-sided bound. Differences of shares: Newcombe's hybrid score interval and Fisher's exact test; "
-        "odds ratio: "
-        "conditional maximum likelihood with exact limits; grades: Fisher-Freeman-Halton. Numbers: exact "
-        "Mann-Whitney by "
-        "permutation of mid-ranks, shift by Hodges-Lehmann. Survival: Kaplan-Meier, medians with "
-        "Brookmeyer-Crowley limits of "
-        "the log-log band and, to reproduce papers, the symmetric interval SPSS prints (a negative limit as 0); "
-        "follow-up by "
-        "reverse Kaplan-Meier; log-rank, and exact log-rank over all splits. CRS death: Aalen-Johansen. Table "
-        "1: standardised "
-        "mean differences beside the standard deviation that chance gives them. Detectable differences: power "
-        f"{POWER:.0%}. "
-        "All tests are two-sided and none is corrected.",
-        f"区间均为 {level}。比例：Clopper-Pearson（缓解率另列 Wilson）；0/n 与 n/n 为单侧界。率差：Newcombe "
-        "混合得分区间与 Fisher 精确检验；"
-        "比值比：条件最大似然及精确界；分级：Fisher-Freeman-Halton。数值：以中间秩置换的精确 Mann-Whitney，"
-        "位移用 Hodges-Lehmann。"
-        "生存：Kaplan-Meier，中位数用 log-log 带的 Brookmeyer-Crowley 区间，另列 SPSS 式对称区间（负下限记为 0）"
-        "以复核文献；随访用反向 Kaplan-Meier；"
-        "log-rank 及枚举全部分组的精确 log-rank。CRS 死亡：Aalen-Johansen。表 1：标准化均数差及其随机波动。"
-        f"可检出差异的把握度为 {POWER:.0%}。检验均为双侧，均未校正。",
+        f"Intervals are {level}. {' '.join(en for _, en, _ in used)} Table 1: standardised mean differences beside the "
+        f"standard deviation that chance gives them. Detectable differences: power {POWER:.0%}. All tests are "
+        "two-sided and none is corrected. "
+        f"Computed by tocsin {__version__}{f' (specification {spec})' if spec else ''} with {packages}.",
+        f"区间均为 {level}。{''.join(zh for _, _, zh in used)}表 1：标准化均数差及其随机波动。"
+        f"可检出差异的把握度为 {POWER:.0%}。检验均为双侧，均未校正。"
+        f"由 tocsin {__version__}{f'（方案 {spec}）' if spec else ''} 计算，使用 {packages}。",
     )
 
 

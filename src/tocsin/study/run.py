@@ -60,7 +60,7 @@ def results_of(study: Study, inputs: dict[str, str]) -> StudyResults:
         "grades": study.grading.grades, "episodes": study.grading.episodes, "follow": study.follow,
         "findings": study.records.findings, "account": study.records.account,
     }  # fmt: skip
-    return complete(StudyResults(_meta(study, inputs, spec), tables))
+    return complete(StudyResults(_meta(study, inputs, spec, effects), tables))
 
 
 def study_hash(study: Study) -> str:
@@ -77,19 +77,20 @@ def study_hash(study: Study) -> str:
     )
 
 
-def _meta(study: Study, inputs: dict[str, str], spec: str) -> dict[str, Any]:
+def _meta(study: Study, inputs: dict[str, str], spec: str, effects: Effects) -> dict[str, Any]:
     file = study.file
     return {
         "title": file.title, "title_zh": file.title_zh, "question": file.question, "question_zh": file.question_zh,
         "synthetic": file.synthetic, "synthetic_note": file.synthetic_note, "synthetic_note_zh": file.synthetic_note_zh,
-        "version": tocsin.__version__, "spec_hash": spec, "scale": study.scale, "time_zero": file.cohort.time_zero,
+        "version": tocsin.__version__, "spec_hash": spec, "scale": study.scale,
+        "severe": SCALES[study.scale].severe, "severe_icans": SCALES[ICANS].severe, "time_zero": file.cohort.time_zero,
         "arms": list(study.arm_names),
         "strategies": [
             {"name": arm, "sentence": rule.sentence(), "sentence_zh": rule.sentence("zh"),
              "source": source_text(rule.source), "hash": rule.hash}
             for arm, rule in file.strategies.items()
         ],
-        "inputs": inputs, "methods": paragraphs(study), "generated_with": _versions(),
+        "inputs": inputs, "methods": paragraphs(study, effects), "generated_with": _versions(),
         "seed": file.study.seed, "level": file.study.level, "months": file.endpoints.months,
         "zone": study.records.zone,
     }  # fmt: skip

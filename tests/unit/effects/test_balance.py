@@ -2,7 +2,7 @@ from math import nan, sqrt
 
 import pytest
 
-from tocsin.effects.balance import smd_binary, smd_continuous, smd_levels
+from tocsin.effects.balance import hedges_g, smd_binary, smd_continuous, smd_levels
 
 
 def test_continuous_by_hand():
@@ -81,3 +81,44 @@ def test_no_difference_without_spread_is_0():
 def test_wrong_input(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_null_spread_of_a_weighted_difference_uses_effective_numbers():
+    """Weights 1, 1, 2 are worth 16/6 patients; equal weights are worth their number, and nothing known has none."""
+    row = smd_continuous([1, 2, 3], [2, 4, 6], weights1=[1, 1, 2], weights0=[5, 5, 5])
+    assert row.null_sd == pytest.approx(sqrt(6 / 16 + 1 / 3))
+    assert smd_binary([1, 0, 1], [0, 1, 0], weights1=[1, 1, 2]).null_sd == pytest.approx(sqrt(6 / 16 + 1 / 3))
+    assert smd_levels("abc", "abb", weights1=[1, 1, 2]).null_sd == pytest.approx(sqrt(6 / 16 + 1 / 3))
+
+
+def test_weighted_binary_by_hand():
+    """Weighted shares 3/4 and 1/3 over the unweighted spread of 2/3 and 1/3."""
+    row = smd_binary([1, 0, 1], [0, 1, 0], weights1=[1, 1, 2])
+    assert row.smd == pytest.approx((3 / 4 - 1 / 3) / sqrt(2 / 9))
+    levels = smd_levels(["y", "n", "y"], ["n", "y", "n"], weights1=[1, 1, 2])
+    assert levels.smd == pytest.approx(row.smd)  # two levels are one binary value
+    ignored = smd_binary([1, 0, 1, nan], [0, 1, 0], weights1=[1, 1, 2, 50])
+    assert ignored.smd == pytest.approx(row.smd)
+
+
+def test_weighted_levels_balance_exactly():
+    assert smd_levels("aab", "abb", weights1=[1, 1, 4], weights0=[2, 1, 3]).smd == pytest.approx(0, abs=1e-12)
+    assert smd_levels(["a", None, "b"], "ab", weights1=[1, 99, 1]).smd == 0.0
+
+
+def test_weights_that_cannot_be():
+    assert smd_binary([1, 0], [0, 1], weights1=[0, 0]).note == "the weights of an arm add up to 0"
+    assert smd_levels("ab", "ab", weights0=[0, 0]).note == "the weights of an arm add up to 0"
+    for test, values in ((smd_binary, [1, 0]), (smd_levels, "ab")):
+        for weights in ([1], [1, -1], [1, nan]):
+            with pytest.raises(ValueError, match="weights of x1"):
+                test(values, values, weights1=weights)
+
+
+def test_hedges_by_hand():
+    """Means 2 and 5, sums of squares 2 and 2 over 3 degrees of freedom; 4 x 5 - 9 = 11."""
+    row = hedges_g([1, 2, 3], [4, 6])
+    assert row.smd == pytest.approx(-3 / sqrt(4 / 3) * (1 - 3 / 11))
+    assert hedges_g([1], [2]).note == "too few values"
+    assert hedges_g([], [2]).note == "an arm has no known value"
+    assert hedges_g([1, 1], [2, 2]).note.startswith("no spread within the arms")

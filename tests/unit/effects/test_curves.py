@@ -34,6 +34,16 @@ def test_peto_by_hand():
     assert test.variance[1, 1] == pytest.approx(float(F(1, 4) + F(9, 16) * F(2, 9)))
 
 
+def test_prentice_by_hand():
+    """Weights 4/5, then 4/5 x 3/4 = 3/5; arm 1 has nobody left at 4."""
+    test = log_rank(TIME, EVENT, ARM, weights="prentice")
+    assert test.observed[1] - test.expected[1] == pytest.approx(float(F(4, 5) * F(1, 2) - F(3, 5) * F(1, 3)))
+    assert test.variance[1, 1] == pytest.approx(float(F(16, 25) * F(1, 4) + F(9, 25) * F(2, 9)))
+    assert test.row.method == "Peto-Prentice, chi-square with 1 df"
+    with pytest.raises(ValueError, match="weights"):
+        log_rank(TIME, EVENT, ARM, weights="gehan")
+
+
 def test_strata_add_up():
     one = log_rank(TIME, EVENT, ARM)
     both = log_rank(TIME * 2, EVENT * 2, ARM * 2, strata=["a"] * 4 + ["b"] * 4)

@@ -137,3 +137,20 @@ def test_difference_turns_its_sign_with_the_arms(method):
 def test_printed_risk_ratios(table, printed):
     row = risk_ratio(*table)
     assert f"{row.estimate:.2f} ({row.low:.2f}-{row.high:.2f}) {row.p:.2f}" == printed
+
+
+def test_corrected_wilson_solves_its_equation():
+    """|k - n p| - 1/2 = z sqrt(n p (1 - p)) at both limits."""
+    row = proportion(3, 20, method="wilson-corrected")
+    for p in (row.low, row.high):
+        assert abs(3 - 20 * p) - 0.5 == pytest.approx(1.959963984540054 * math.sqrt(20 * p * (1 - p)))
+    assert proportion(0, 9, method="wilson-corrected").low == 0.0
+    assert proportion(9, 9, method="wilson-corrected").high == 1.0
+
+
+def test_jeffreys_lies_inside_clopper_pearson():
+    for k in range(10):
+        inner, outer = proportion(k, 9, method="jeffreys"), proportion(k, 9)
+        assert outer.low <= inner.low <= inner.estimate <= inner.high <= outer.high
+    assert (proportion(0, 9, method="jeffreys").low, proportion(9, 9, method="jeffreys").high) == (0.0, 1.0)
+    assert proportion(0, 0, method="jeffreys").note == "not estimable: nobody in the group"
