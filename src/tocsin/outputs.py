@@ -90,7 +90,7 @@ def refuse_foreign(out: Path, ours: Collection[str], marker: str) -> Path:
         )
     if out.is_dir():
         names = {path.name for path in out.iterdir()}
-        if names and (marker not in names or names - set(ours)):
+        if names and (names - set(ours) or not _written_by_us(out / marker)):
             raise TocsinError.of(
                 "outputs.foreign-folder",
                 f"{out.name}: the folder holds what this command did not write.",
@@ -98,6 +98,19 @@ def refuse_foreign(out: Path, ours: Collection[str], marker: str) -> Path:
                 "Name a new or empty folder with -o.",
             )
     return out
+
+
+def _written_by_us(marker: Path) -> bool:
+    """Whether the marker is a file of ours: a JSON object that names a tocsin command, or a table of a tocsin contract.
+
+    A name alone proves nothing: summary.json is a common one.
+    """
+    try:
+        with marker.open(encoding="utf-8") as file:
+            head = file.read(4096)
+    except (OSError, UnicodeDecodeError):
+        return False
+    return '"written_by": "tocsin' in head or head.startswith("course_id,rule,give,status")
 
 
 def replace_file(path: Path, text: str, first_line: str) -> Path:

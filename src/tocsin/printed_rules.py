@@ -66,13 +66,16 @@ def _details(rule: Strategy, lang: Lang) -> list[str]:
     return lines + [f"{heads['left_open']} [R]: {one[lang]}" for one in rule.left_open or ()]
 
 
+COUNTED = ("due", "not_due", "cannot_be_seen", "treated_first")
+
+
 def print_rulebook(book: Rulebook, who: str, files: list[Path]) -> None:
     """A line a rule: how many it would have treated and when, how many nobody can tell."""
     console, table = _console(), Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     console.print(Text(who, style="bold"))
     for k, head in enumerate(("rule", "tag", "due", "median", "from-to", "not due", "unclear", "given")):
         table.add_column(head, justify="left" if k < 2 else "right", header_style="dim", no_wrap=True)
-    rows, not_run = summary(book), list[str]()
+    rows, not_run = summary(book).with_columns(pl.col(*COUNTED).fill_null(0)), list[str]()
     for row in rows.iter_rows(named=True):
         if row["not_run"]:
             not_run.append(row["rule"])

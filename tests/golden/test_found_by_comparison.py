@@ -282,8 +282,8 @@ WIDE: dict[str, tuple[Generated, str, list[tuple[int, Any]]]] = {
     "0.2 ug/kg/min at 100 kg, Lee": (on_drugs(ne(0.2, unit="ug/kg/min"), weight=100.0), "high_dose_lee", HIGH),
     "0.2 ug/kg/min at 99 kg, Lee": (on_drugs(ne(0.2, unit="ug/kg/min"), weight=99.0), "high_dose_lee", LOW),
     "0.2 ug/kg/min at 99 kg, Penn": (on_drugs(ne(0.2, unit="ug/kg/min"), weight=99.0), "high_dose_penn", HIGH),
-    "nobody weighed the adult: 14 ug/min is 0.2 at 70 kg": (on_drugs(ne(14.0), weight=None), "high_dose_penn", HIGH),
-    "13.9 ug/min is not": (on_drugs(ne(13.9), weight=None), "high_dose_penn", LOW),
+    "nobody weighed the adult": (on_drugs(ne(14.0), weight=None), "high_dose_penn", [(0, None)]),
+    "nor does the Lee column know, whatever the unit": (on_drugs(ne(50.0), weight=None), "high_dose_lee", [(0, None)]),
     "two orders of one drug add up": (
         on_drugs(ne(10.0, order_id="a"), ne(10.0, order_id="b")), "high_dose_lee", HIGH,
     ),
@@ -349,20 +349,10 @@ WIDE: dict[str, tuple[Generated, str, list[tuple[int, Any]]]] = {
         on_drugs(ne(0.1, unit="ug/kg/min"), at_rate("dopamine", 3.1, unit="ug/kg/min"), **CHILD),
         "high_dose_penn", LOW,
     ),
-    "nobody weighed the child: 0.2 ug/kg/min": (
-        on_drugs(ne(0.2, unit="ug/kg/min"), age=15.9, weight=None), "high_dose_lee", HIGH,
+    "nobody weighed the child": (
+        on_drugs(ne(0.2, unit="ug/kg/min"), ne(0.0, 300), age=15.9, weight=None),
+        "high_dose_penn", [(0, None), (300, False)],
     ),
-    "nobody weighed the child: 50 ug/min cannot be judged": (
-        on_drugs(ne(50.0), age=15.9, weight=None), "high_dose_lee", LOW,
-    ),
-    "nobody weighed the child: its dopamine adds nothing": (
-        on_drugs(ne(0.19, unit="ug/kg/min"), at_rate("dopamine", 20.0, unit="ug/kg/min"), age=4.0, weight=None),
-        "high_dose_lee", LOW,
-    ),
-    "nobody weighed the child: dopamine alone": (
-        on_drugs(at_rate("dopamine", 10.0, unit="ug/kg/min"), age=4.0, weight=None), "high_dose_lee", HIGH,
-    ),
-    "nobody weighed the sixteen-year-old: 70 kg": (on_drugs(ne(20.0), age=16.0, weight=None), "high_dose_lee", HIGH),
     # unknown
     "silent for 24 h": (
         on_drugs(ne(20.0), last=2000), "high_dose_lee", [(0, False), (180, True), (1440, None)],
@@ -566,7 +556,11 @@ WIDE: dict[str, tuple[Generated, str, list[tuple[int, Any]]]] = {
         charted(("ctcae_transaminase", "2", 0)), "transaminase_grade_at_most", [(0, 2), (2160, 4)],
     ),
     "creatinine and bilirubin": (
-        labs(lab("creatinine", 1.0), lab("bilirubin", 1.3)), "organ_grade_at_most", [(0, 1), (2160, 4)],
+        labs(lab("creatinine", 1.0), lab("bilirubin", 1.3)), "organ_grade_at_most", [(0, 4)],
+    ),
+    "creatinine, bilirubin and fibrinogen": (
+        labs(lab("creatinine", 1.0), lab("bilirubin", 1.3), lab("fibrinogen", 3.0)),
+        "organ_grade_at_most", [(0, 1), (2160, 4)],
     ),
     "creatinine without bilirubin": (labs(lab("creatinine", 1.0)), "organ_grade_at_most", [(0, 4)]),
     "bilirubin 12.1 alone": (labs(lab("bilirubin", 12.1)), "organ_grade", [(0, 4), (2160, 0)]),
@@ -635,7 +629,7 @@ UNKNOWN_BASELINE: dict[str, tuple[Generated, str, int]] = {
         "organ_grade_at_most",
         4,
     ),
-    "without fibrinogen": (labs(lab("bilirubin", 1.0), lab("creatinine", 1.0)), "organ_grade_at_most", 3),
+    "without fibrinogen": (labs(lab("bilirubin", 1.0), lab("creatinine", 1.0)), "organ_grade_at_most", 4),
 }
 
 

@@ -3,13 +3,6 @@
 from naive import facts
 
 
-def weight_of(course, rules):
-    """Kilograms, or None for a child nobody weighed."""
-    if course["weight_kg"] is not None:
-        return course["weight_kg"]
-    return rules["adult_weight_kg"] if course["age_y"] is None or course["age_y"] >= 16 else None
-
-
 def per_minute(row, weight):
     """The rate in ug/min, or None."""
     rate, unit = row["rate"], row["rate_unit"]

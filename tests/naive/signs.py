@@ -10,7 +10,7 @@ from math import inf, trunc
 from statistics import median
 
 from naive import facts
-from naive.rates import strength, weight_of
+from naive.rates import strength
 
 DEFAULTS = {
     "clock": "available",
@@ -44,7 +44,6 @@ DEFAULTS = {
     # the other scales
     "high_dose_h": 3,
     "pressor_long_h": 24,
-    "adult_weight_kg": 70,
     "fluid_window_h": 24,
     "bolus_ml": 250,
     "bolus_ml_per_kg": 10,
@@ -121,7 +120,7 @@ def read_history(tables, course, rules):
         return {**row, "stopped": inf if row["stop"] is None else minute_of(row["stop"], course)}
 
     def with_strength(row):
-        return {**with_stop(row), "strength": strength(row, weight_of(course, rules))}
+        return {**with_stop(row), "strength": strength(row, course["weight_kg"])}
 
     lookback = -60 * rules["lookback_h"]
     # the course ends when the patient died, not when somebody heard of it; a death known to the day decides no minute

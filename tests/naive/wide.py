@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import inf
 
 from naive import facts
-from naive.rates import is_high, weight_of
+from naive.rates import is_high
 from naive.signs import (
     DEFAULTS,
     Memory,
@@ -179,12 +179,14 @@ def organs_at(history, rules, stay, minute):
         creatinine = [b for b in (bounds("creatinine_lab"), bounds("ctcae_creatinine")) if b]
         enzymes = [b for b in (bounds("ast_lab"), bounds("alt_lab")) if b]
         charted = [b for b in (bounds("ctcae_transaminase"),) if b]
-        liver = [b for b in (bounds("bilirubin_lab"), bounds("ctcae_organ")) if b]
+        bilirubin = [b for b in (bounds("bilirubin_lab"),) if b]
         clotting = [b for b in (bounds("fibrinogen_lab"),) if b]
+        judged = [b for b in (bounds("ctcae_organ"),) if b]
+        rest = bool(judged) or (bool(bilirubin) and bool(clotting))
         found = {
             "creatinine_grade": worst(creatinine, bool(creatinine)),
             "transaminase_grade": worst(enzymes + charted, bool(charted) or len(enzymes) == 2),
-            "organ_grade": worst(creatinine + liver + clotting, bool(creatinine) and bool(liver)),
+            "organ_grade": worst(creatinine + bilirubin + clotting + judged, bool(creatinine) and rest),
         }
     return {
         column: value
@@ -241,9 +243,12 @@ def high_doses_at(history, course, rules, memory, wide, stay, minute, signs):
         or any(state == "uncertain" for _, state, _ in states)
         or signs["vasopressors_all_at_most"] > signs["vasopressors_all"]
     )
+    if course["weight_kg"] is None and signs["vasopressors_all"] >= 1:
+        wide.high_since = dict.fromkeys(wide.high_since)
+        return {name: None for column in wide.high_since for name in (f"high_dose_{column}", f"{column}_since")}
     found = {}
     for column, since in wide.high_since.items():
-        if exempt or not is_high(column, rows, weight_of(course, rules)):
+        if exempt or not is_high(column, rows, course["weight_kg"]):
             wide.high_since[column] = None
         elif since is None:
             wide.high_since[column] = minute

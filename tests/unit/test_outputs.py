@@ -11,12 +11,13 @@ from tocsin.errors import TocsinError
 from tocsin.outputs import csv_text, put_text, replace_file, replace_folder, write_parquet
 
 OURS, MARKER = frozenset({"a.csv", "b.csv", "mark.json"}), "mark.json"
+OURS_SAYS = '{"written_by": "tocsin grade"}'
 
 
 def make(*names, text="new"):
     def fill(folder):
         for name in names:
-            (folder / name).write_text(text)
+            (folder / name).write_text(OURS_SAYS if name == MARKER else text)
 
     return fill
 
@@ -143,3 +144,10 @@ def test_no_scrap_is_left_where_a_file_cannot_be_moved(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "replace", fails)
     refused("outputs.not-writable", lambda: put_text(tmp_path / "x.csv", "x"))
     assert os.listdir(tmp_path) == []
+
+
+def test_the_name_of_the_marker_proves_nothing(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / MARKER).write_text("mine")
+    refused("outputs.foreign-folder", lambda: replace_folder(tmp_path / "out", make("a.csv", MARKER), OURS, MARKER))
+    assert (tmp_path / "out" / MARKER).read_text() == "mine"

@@ -116,6 +116,7 @@ def explain(  # noqa: D103
         chosen = choices(data, data_format, site, zone, time_zero, time_zero_file, asked, settings, windows)
         with working() as step:
             from tocsin.explain import explain as explain_patient
+            from tocsin.grades import FINAL
             from tocsin.prepare import prepare
 
             step("reading the records")
@@ -124,6 +125,7 @@ def explain(  # noqa: D103
             texts = [
                 explain_patient(ready.records, ready.courses, patient, at, name, ready.parameters)
                 for name in ready.scales
+                if "all" not in asked or name not in FINAL
             ]
         typer.echo("\n\n".join((*texts, NOTICE)))
 

@@ -185,7 +185,6 @@ PHRASES: dict[str, str] = {
         "无任何标准满此小时数则发作结束（48 为敏感性分析）",
     "hours a high dose must have held": "高剂量须持续的小时数",
     "hours on any vasopressor that are long (MSKCC)": "视为长时间使用升压药的累计小时数（MSKCC）",
-    "weight taken from age 16 on where none is charted (kg)": "16 岁及以上无体重记录时采用的体重（kg）",
     "a fluid bolus counts this long": "一次补液的计入时长",
     "smallest fluid dose that is a bolus (mL)": "计为一次快速补液的最小剂量（mL）",
     "or so much by weight, where that is less (mL/kg)": "或按体重计算，取较小者（mL/kg）",

@@ -87,8 +87,8 @@ def acts(
     records: Records, courses: pl.DataFrame, parameters: Parameters, readings: pl.DataFrame, wide: bool
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """Everything that is not a number read at an instant, sorted by course, minute and rank; and the course of each."""
-    of = courses.select("patient_id", "time_zero", "weight_kg", "age_y").with_row_index("course")
-    of = of.with_columns(pl.col("course").cast(pl.Int32), weight_kg=weight(parameters))
+    of = courses.select("patient_id", "time_zero", "weight_kg").with_row_index("course")
+    of = of.with_columns(pl.col("course").cast(pl.Int32))
     drugs = _with_courses(records.drugs, of, _DRUG_COLUMNS)
     parts = [
         *_stay_acts(of.join(merged_stays(records.stays), on="patient_id")),
@@ -120,12 +120,6 @@ def acts(
 
 _DRUG_COLUMNS = ("start", "stop", "drug", "mode", "order_id", "rate", "rate_unit", "dose", "dose_unit", "source_row")
 _SUPPORT_COLUMNS = ("start", "stop", "device", "flow_l_min", "fio2", "reason")
-
-
-def weight(parameters: Parameters) -> pl.Expr:
-    """Weight of a course in kg: as charted, else `adult_weight_kg` from age 16 on or at unknown age, else null."""
-    adult = pl.col("age_y").is_null() | (pl.col("age_y") >= 16)
-    return pl.col("weight_kg").fill_null(pl.when(adult).then(parameters.adult_weight_kg))
 
 
 def _with_courses(table: pl.DataFrame, of: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFrame:

@@ -10,7 +10,7 @@ import polars as pl
 
 from tocsin import vocabulary
 from tocsin.signs import state
-from tocsin.signs.acts import MASKING_GROUPS, acts, clock_column, codes, group, minute_of, pressor_names, weight
+from tocsin.signs.acts import MASKING_GROUPS, acts, clock_column, codes, group, minute_of, pressor_names
 from tocsin.signs.parameters import Parameters
 from tocsin.tables import Records
 
@@ -123,8 +123,8 @@ def _course_facts(records: Records, courses: pl.DataFrame, parameters: Parameter
     made["uses_capd"] = (facts.get_column("child") | facts.get_column("unknown")).to_numpy()
     made["infusion"], made["end"] = facts.get_column("infusion").to_numpy(), facts.get_column("end").to_numpy()
     made["stays_given"] = "stays" in records.supplied
-    made["weight"] = courses.select(weight(parameters)).to_series().fill_null(float("nan")).to_numpy()
-    made["light"] = np.isnan(made["weight"]) | (made["weight"] < LIGHT_KG)
+    made["weight"] = courses.get_column("weight_kg").fill_null(float("nan")).to_numpy()
+    made["light"] = made["weight"] < LIGHT_KG
     vague = _charted_to_the_day(records.drugs, pl.col("drug").is_in(_watched_drugs()))
     made["covers_drugs"] = "stays" in records.supplied and "drugs" in records.supplied
     vague += records.doubts.filter(pl.col("table") == "drugs").get_column("patient_id").to_list()

@@ -56,7 +56,6 @@ class Parameters:
     neuro_uncharted: NeuroUncharted = _p("unknown", "what no seizure, motor or oedema row means beside a scored ICE")
     high_dose_h: float = _p(3, "hours a high dose must have held", "V2", LEE_2014)
     pressor_long_h: float = _p(24, "hours on any vasopressor that are long (MSKCC)", "V2", PARK_2018)
-    adult_weight_kg: float = _p(70, "weight taken from age 16 on where none is charted (kg)", low=30, high=200)
     fluid_window_h: float = _p(24, "a fluid bolus counts this long")
     bolus_ml: float = _p(250, "smallest fluid dose that is a bolus (mL)")
     bolus_ml_per_kg: float = _p(10, "or so much by weight, where that is less (mL/kg)")

@@ -125,9 +125,10 @@ def transaminases(slots: Any, minute: int) -> int:
 
 
 def organs(slots: Any, creatinine: int, minute: int) -> int:
-    """The worst organ but the transaminases; creatinine, and bilirubin or a charted grade, must be known."""
+    """The worst organ but the transaminases; what must be known: creatinine, and a charted grade or both others."""
     seen = known(slots, CREATININE, minute) or known(slots, CTCAE_CREATININE, minute)
-    complete = seen and (known(slots, BILIRUBIN, minute) or known(slots, CTCAE_ORGAN, minute))
+    measured = known(slots, BILIRUBIN, minute) and known(slots, FIBRINOGEN, minute)
+    complete = seen and (measured or known(slots, CTCAE_ORGAN, minute))
     pair = join(held(slots, BILIRUBIN, minute), held(slots, FIBRINOGEN, minute))
     pair = join(pair, held(slots, CTCAE_ORGAN, minute))
     if seen:
@@ -176,6 +177,9 @@ def count_minutes(c: Any, rules: Any, minute: int) -> None:
 
 def settle_dose(orders: Any, since: Any, c: Any, rules: Any, minute: int, covers: int) -> tuple[int, int]:
     """Whether a high dose has held for `high_dose` minutes on the two columns: 0 no, 1 yes, 2 cannot be said."""
+    if c.weight != c.weight and c.all_low > 0:  # nobody was weighed: the dose may be high, or not
+        c.lee_since, c.penn_since = NEVER, NEVER
+        return 2, 2
     lee, penn = False, False
     if c.all_low > 0:
         lee, penn = high_dose(orders, since, c, rules, minute)
@@ -219,8 +223,7 @@ def high_dose(orders: Any, since: Any, c: Any, rules: Any, minute: int) -> tuple
     if drugs == 0:
         return False, False
     if c.light:
-        dopamine_part = dopamine / 2 / c.weight if c.weight == c.weight else 0.0
-        total = norepinephrine_kg + epinephrine_kg + phenylephrine_kg / 10 + dopamine_part + NEARLY
+        total = norepinephrine_kg + epinephrine_kg + phenylephrine_kg / 10 + dopamine / 2 / c.weight + NEARLY
         if vasopressin or drugs > 1:
             high = total >= (0.1 if vasopressin else 0.2)
         else:
