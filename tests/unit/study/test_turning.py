@@ -127,3 +127,21 @@ def test_severe_crs_has_no_e_value_where_an_arm_waits_for_it():
     rows = by_measure(results(ward_of(C=40, A=80), BOTH).tables["effects"].to_dicts(), "severe CRS")
     assert "risk difference" in rows
     assert "E-value of the estimate" not in rows
+
+
+@pytest.mark.parametrize(("lang", "head"), [("en", "How easily the answer turns"), ("zh", "结论有多容易改变")])
+def test_the_section_holds_every_row_once_and_no_p(lang, head):
+    from tocsin.report.draw import draw_all
+    from tocsin.report.html import render_report
+
+    found = results(ward_of(A=40, B=None, C=80, D=120), BOTH)
+    figures = draw_all(found, lang)
+    page = render_report(found, figures, lang)
+    start = page.index('<section id="turning"')
+    part = page[start : page.index("</section>", start)]
+    assert head in part
+    rows = [r for r in found.tables["effects"].to_dicts() if "E-value" in r["measure"] or "fragility" in r["measure"]]
+    assert len(rows) == 12  # three a result: MRD-negative CR, CRS death, ICANS, severe ICANS
+    for word in {"en": ("E-value of", "fragility index"), "zh": ("的 E 值", "脆弱指数")}[lang]:
+        assert part.count(word) >= 4, word
+    assert [figure.name for figure in figures].count("e_value") == 1
