@@ -105,6 +105,38 @@ def test_efs_counts_from_infusion_first_dose_and_landmark(results):
     assert "2 left out" in medians["day 28"]["note"]
 
 
+@pytest.mark.parametrize(
+    ("outcome", "measure", "estimate", "low", "high", "p"),
+    [  # R 4.2.2, survival 3.5-3, in study.R; Firth there by its own likelihood
+        ("EFS from infusion", "hazard ratio", 0.347178, 0.126172, 0.955306, 0.040511),
+        ("EFS from infusion", "hazard ratio (Firth)", 0.347565, 0.127431, 0.944869, 0.038695),
+        ("EFS from infusion", "proportional hazards", 0.351468, None, None, 0.553284),
+        ("EFS from infusion", "Mantel-Byar", 4.665155, None, None, 0.030781),
+        ("OS from day 28", "hazard ratio", 0.301332, 0.095780, 0.948017, 0.040243),
+        ("MRD-negative CR", "risk ratio", 1.523077, 0.812281, 2.855862, None),
+        ("MRD-negative CR", "E-value of the estimate", 2.415650, None, None, None),
+        ("MRD-negative CR", "E-value of the limit nearest 1", 1.0, None, None, None),
+        ("MRD-negative CR", "fragility index", 2.0, None, None, None),
+        ("MRD-negative CR", "risk difference, assessed only", 0.131868, -0.205033, 0.504030, None),
+        ("MRD-negative CR", "risk difference, lowest possible", 0.068376, -0.243669, 0.411855, None),
+        ("MRD-negative CR", "risk difference, highest possible", 0.290598, -0.080154, 0.599945, None),
+        ("MRD-negative CR", "ways that turn the result", 0.0, None, None, None),
+        ("ICANS", "fragility index", 3.0, None, None, None),
+    ],
+)  # fmt: skip
+def test_hazards_and_what_turns_a_result(results, outcome, measure, estimate, low, high, p):
+    row = effect(results, outcome, VERSUS, measure)
+    found = [None if row[key] is None else round(row[key], 6) for key in ("estimate", "low", "high", "p")]
+    assert found == pytest.approx([estimate, low, high, p], abs=1.5e-6)
+
+
+def test_no_crs_death_early_leaves_no_ratio_but_a_test(results):
+    assert effect(results, "CRS death", VERSUS, "Gray's test")["p"] == pytest.approx(0.0816527, abs=1e-6)
+    for measure in ("risk ratio", "E-value of the estimate"):
+        row = effect(results, "CRS death", VERSUS, measure)
+        assert (row["estimate"], row["note"]) == (None, "not estimable: an arm has no event")
+
+
 def test_a_p_value_never_stands_without_synthetic(results):
     rows = results.tables["effects"].filter(pl.col("p").is_not_null())
     assert rows.height > 10

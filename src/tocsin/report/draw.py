@@ -8,13 +8,14 @@ from tocsin.report.charts import plot_patients
 from tocsin.report.drawing import Figure
 from tocsin.report.figures import draw_curves, plot_days
 from tocsin.report.sensitivity import plot_sensitivity
+from tocsin.report.sensitivity_pictures import plot_turning
 from tocsin.report.swimmer import plot_swimmer
 from tocsin.report.words import Lang, Words
 from tocsin.tables import StudyResults
 
 
 def draw_all(results: StudyResults, lang: Lang = "en") -> list[Figure]:
-    """Curves, patient charts, swimmer plot, grades by day and sensitivity; each drawn or a sentence."""
+    """Curves, patient charts, swimmer plot, grades by day, sensitivity, E-value; each drawn or a sentence."""
     words = Words(lang)
     main = main_scale(results)
     scales = results.tables["days"].get_column("scale").unique().to_list() or [main]
@@ -25,6 +26,7 @@ def draw_all(results: StudyResults, lang: Lang = "en") -> list[Figure]:
         plot_swimmer(results, words, main),
         *(plot_days(results, words, scale) for scale in ordered),
         plot_sensitivity(results, words),
+        *plot_turning(results, words),
     ]
 
 

@@ -11,7 +11,7 @@ from tocsin.report.words import Words
 SHARES = ("proportion", "survival at", "cumulative incidence", "risk at", "share")
 DIFFERENCES = ("risk difference", "difference of proportions", "difference in survival", "difference in incidence")
 TIMES = ("median", "restricted mean", "difference of restricted means", "difference of medians")
-TESTS = ("log-rank", "gray", "observed minus expected", "fisher", "mann-whitney")
+TESTS = ("log-rank", "gray", "observed minus expected", "fisher", "mann-whitney", "mantel-byar", "proportional hazards")
 
 
 def is_contrast(row: dict[str, Any]) -> bool:

@@ -32,6 +32,7 @@ def sections(results: StudyResults, words: Words, figures: list[Figure]) -> list
     drawn = {figure.name: figure for figure in figures}
     makers: tuple[Callable[[StudyResults, Words, Figures], Section], ...] = (
         _asked, _answer, _who, _compared, _toxicity, _outcomes, _curves, _charts, _swimmer, _days, _sensitivity,
+        _turning,
     )  # fmt: skip
     back = (paperwork.counts, paperwork.methods, paperwork.parameters, paperwork.findings, paperwork.citations,
             paperwork.provenance)  # fmt: skip
@@ -246,3 +247,20 @@ def _sensitivity(results: StudyResults, words: Words, figures: Figures) -> Secti
     )
     drawn = figures.get("sensitivity")
     return section(words, "sensitivity", *(_figure(drawn) if rows else []), table)
+
+
+TURNING = ("E-value", "fragility", "tipping", "ways that turn", "risk difference, ")
+
+
+def _turning(results: StudyResults, words: Words, figures: Figures) -> Section:
+    """E-values, fragility and missing outcomes of `effects` once more, side by side; none of these rows has a P."""
+    rows: list[list[Cell | str]] = [
+        [Cell(words.term(r["outcome"]), "strong", more=words.term(r["contrast"])), words.term(r["measure"]),
+         _with_interval(r, words), words.term(r["note"])]
+        for r in rows_of(results, "effects")
+        if r["measure"].startswith(TURNING) and r["p"] is None
+    ]  # fmt: skip
+    heads = [words("head.outcome"), words("head.measure"), words("head.value"), words("head.why")]
+    table = grid(words("turning.caption"), heads, rows, numeric=(2,), source="effects", empty=words("turning.none"))
+    drawn = _figure(figures.get("e_value")) if rows else []
+    return section(words, "turning", *warnings_block(results, words, short=True), *drawn, table)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tocsin.report.drawing import Figure
@@ -29,7 +30,8 @@ from tocsin.report.shapes import (
     upright,
     width_of,
 )
-from tocsin.report.words import Lang
+from tocsin.report.words import Lang, Words
+from tocsin.tables import StudyResults
 
 BLUE, ORANGE = "#0072b2", "#d55e00"
 HELD, TURNED, REACHED = "#e8eef3", "#d55e00", "#f2b27c"
@@ -102,6 +104,20 @@ def plot_e_value(estimate: float | None, limit: float | None, why: str = "", lan
     width = 70 + 280 + max(110 + 20.0, max(width_of(words) for words in said) + 20)
     picture = drawing(width, 340, [group(70, 16, parts)])
     return Figure("e_value", title, f"{title}: {'; '.join(said)}", say("e.caption", lang), picture)
+
+
+def plot_turning(results: StudyResults, words: Words) -> list[Figure]:
+    """The confounding that would explain the first two-arm risk ratio of `effects` away; no picture without one."""
+    rows = [row for row in results.tables["effects"].to_dicts() if row["measure"].startswith("E-value")]
+    first = next((row for row in rows if row["estimate"] is not None), rows[0] if rows else None)
+    if first is None:
+        return []
+    pair = [row for row in rows if (row["outcome"], row["contrast"]) == (first["outcome"], first["contrast"])]
+    limit = next((row["estimate"] for row in pair if "limit" in row["measure"]), None)
+    why = words.term(first["note"].removeprefix("not estimable: "))
+    made = plot_e_value(first["estimate"], limit, why, words.lang)
+    title = f"{made.title}{words('colon')}{words.term(first['outcome'])}, {words.term(first['contrast'])}"
+    return [replace(made, title=title)]
 
 
 def _curve(e: float, most: float) -> list[Point]:

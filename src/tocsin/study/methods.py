@@ -128,6 +128,22 @@ _TESTS = (
     ("permutations, seed", "Permutation log-rank where the splits are too many to list (seed in its method).",
      "分组过多无法枚举时用置换 log-rank（随机种子见其方法）。"),
     ("Aalen-Johansen", "CRS death: Aalen-Johansen, Aalen's variance.", "CRS 死亡：Aalen-Johansen，Aalen 方差。"),
+    ("Gray, chi-square", "Cumulative incidence of two arms: Gray's test.", "两组累积发生率：Gray 检验。"),
+    ("Cox, efron", "Hazard ratio: Cox, Efron's ties, Wald limits.", "风险比：Cox（Efron 法处理结，Wald 区间）。"),
+    ("Firth's penalty", "Beside it Firth's penalised estimate with profile limits, for few events.",
+     "并列 Firth 惩罚估计及轮廓似然区间（事件少时）。"),
+    ("Grambsch-Therneau", "Proportional hazards: score test over 1 - Kaplan-Meier.",
+     "比例风险假定：以 1 − Kaplan-Meier 为时间尺度的得分检验。"),
+    ("Mantel-Byar", "The arm as something that begins with the first dose: Mantel-Byar, Cox (time-dependent).",
+     "以首剂为起点的时依组别：Mantel-Byar 检验及时依 Cox。"),
+    ("Wald interval of the log ratio", "Risk ratio: Wald limits of its logarithm.", "相对危险度：对数 Wald 区间。"),
+    ("VanderWeele-Ding", "Unrecorded confounding: E-values of the risk ratio.", "未记录的混杂：相对危险度的 E 值。"),
+    ("two-sided p against", "Fragility index: fewest outcomes of one arm that take Fisher's P across 0.05.",
+     "脆弱指数：使 Fisher P 值越过 0.05 的单组最少结局变化数。"),
+    ("missing outcomes filled in", "Missing outcomes: filled in every way, and whether the interval turns.",
+     "缺失结局：以全部方式填补，看率差及其区间是否改变结论。"),
+    ("newcombe", "Assessed courses only: Newcombe's interval.", "仅计可评估者：Newcombe 区间。"),
+    ("filling in, every way", "Ways to fill in are counted, none is weighed.", "填补方式仅计数，不加权。"),
     ("Schoenfeld", "Detectable hazard ratio: Schoenfeld's approximation.", "可检出风险比：Schoenfeld 近似。"),
 )  # fmt: skip
 
@@ -203,6 +219,26 @@ mantel1966     | Mantel N. Cancer Chemother Rep 1966;50:163-170           |
                | log-rank | comparison of curves
 schoenfeld1981 | Schoenfeld D. Biometrika 1981;68:316-319                 | 10.1093/biomet/68.1.316
                | Schoenfeld | detectable hazard ratio
+cox1972        | Cox DR. J R Stat Soc B 1972;34:187-220                   |
+               | Cox, efron | hazard ratio
+efron1977      | Efron B. J Am Stat Assoc 1977;72:557-565                 |
+               | efron ties | ties in Cox regression
+heinze2001     | Heinze G, Schemper M. Biometrics 2001;57:114-119         |
+               | Firth's penalty | hazard ratio from few events
+grambsch1994   | Grambsch PM, Therneau TM. Biometrika 1994;81:515-526     |
+               | Grambsch-Therneau | test of proportional hazards
+mantel1974     | Mantel N, Byar DP. J Am Stat Assoc 1974;69:81-86         |
+               | Mantel-Byar | arm that begins with the first dose
+gray1988       | Gray RJ. Ann Stat 1988;16:1141-1154                      |
+               | Gray, chi-square | comparison of cumulative incidences
+katz1978       | Katz D, et al. Biometrics 1978;34:469-474                |
+               | Wald interval of the log ratio | interval of the risk ratio
+vanderweele2017 | VanderWeele TJ, Ding P. Ann Intern Med 2017;167:268-274 |
+               | VanderWeele-Ding | E-value
+walsh2014      | Walsh M, et al. J Clin Epidemiol 2014;67:622-628         |
+               | two-sided p against | fragility index
+yan2009        | Yan X, Lee S, Li N. J Biopharm Stat 2009;19:1085-1098    |
+               | missing outcomes filled in | tipping point
 aalen1978      | Aalen OO, Johansen S. Scand J Stat 1978;5:141-150        |
                | Aalen-Johansen | incidence with competing deaths
 """

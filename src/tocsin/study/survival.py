@@ -16,8 +16,10 @@ from tocsin.effects.quantiles import follow_up, spss_median, survival_quantile
 from tocsin.effects.survival import kaplan_meier, number_at_risk, survival_at
 from tocsin.report.numbers import short
 from tocsin.study.cohort import Study
+from tocsin.study.hazards import begun_hazards, hazard_ratios
 from tocsin.study.ledger import POWER, Effects, versus
 from tocsin.study.toxicity import judged
+from tocsin.study.turning import tipping, turning
 from tocsin.tables import AT_RISK, CURVES
 
 NAMES = {"efs": "EFS", "os": "OS"}
@@ -65,15 +67,24 @@ def response(study: Study, effects: Effects) -> None:
         for arm in study.arm_names
     }
     effects.shares("MRD-negative CR", counts, study.pairs, note, wilson=True, ratio=True, detectable=True)
+    turning(effects, "MRD-negative CR", counts, study.pairs)
+    known, _ = judged(study, rows.join(silent, on="course_id", how="anti"))
+    lost = {arm: rows.filter(pl.col("arm") == arm).height - n for arm, (_, n) in known.items()}
+    tipping(effects, "MRD-negative CR", known, lost, study.pairs)
 
 
 def survival_effects(study: Study, effects: Effects) -> None:
-    """Medians (log-log and SPSS-style), survival at given months, follow-up, log-rank and exact log-rank."""
+    """Medians (log-log and SPSS-style), survival at given months, follow-up, log-rank, exact log-rank, hazard ratios.
+
+    On the clock from time zero the first arm also as something that begins with its first dose.
+    """
     for one in clocked(study):
         for arm in study.arm_names:
             _of_arm(study, effects, one, arm)
         for pair in study.pairs:
             _of_pair(study, effects, one, pair)
+            if one.endpoint in NAMES:
+                begun_hazards(effects, one.outcome, pair, one.rows, study.arms.select("course_id", "given_at"))
 
 
 def _of_arm(study: Study, effects: Effects, one: Clocked, arm: str) -> None:
@@ -103,6 +114,7 @@ def _of_pair(study: Study, effects: Effects, one: Clocked, pair: tuple[str, str]
         made = Estimate("hazard ratio detectable", low, None, None, None, "Schoenfeld's approximation", len(times),
                         sum(events), said)  # fmt: skip
         effects.add(one.outcome, contrast, made)
+    hazard_ratios(effects, one.outcome, pair, times, events, group)
 
 
 # --- curves -------------------------------------------------------------------------------------------------------

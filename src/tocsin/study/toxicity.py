@@ -8,11 +8,13 @@ import polars as pl
 
 from tocsin.effects.competing import cumulative_incidence, incidence_at
 from tocsin.effects.estimate import Estimate, not_estimable
+from tocsin.effects.gray import gray_test
 from tocsin.effects.proportions import proportion
 from tocsin.effects.tables import fisher_freeman_halton_p
-from tocsin.grades import SCALES
+from tocsin.grades import CRS_SCALES, SCALES
 from tocsin.study.cohort import ICANS, Study, graded_courses
 from tocsin.study.ledger import Effects, versus
+from tocsin.study.turning import turning
 
 HOURS = "hours"
 
@@ -28,6 +30,13 @@ def crs_death(study: Study, effects: Effects) -> None:
         known = rows.filter((pl.col("arm") == arm) & pl.col("event").is_not_null() & pl.col("stop").is_not_null())
         curve = cumulative_incidence(known["stop"].to_list(), known["event"].to_list(), level=effects.level)
         effects.add("CRS death", arm, incidence_at(curve, [day])[0], note="day; death of another cause competes")
+    for pair in study.pairs:
+        known = rows.filter(pl.col("arm").is_in(pair) & pl.col("event").is_not_null() & pl.col("stop").is_not_null())
+        known = known.sort("stop", "event", "arm")
+        effects.add(
+            "CRS death", versus(pair), gray_test(known["stop"], known["event"], known["arm"]).row, "Gray's test"
+        )
+    turning(effects, "CRS death", counts, study.pairs)
     _unadjudicated(study, effects)
 
 
@@ -77,6 +86,8 @@ def grade_effects(study: Study, effects: Effects) -> None:
     least = f"proved grade {SCALES[study.scale].severe} or more"
     note = f"worst {least}; {lost} not graded" if lost else f"worst {least}"
     effects.shares("severe CRS", severe["all"], study.pairs, note)
+    if not any(name in CRS_SCALES for rule in study.file.strategies.values() for name in rule.scales):
+        turning(effects, "severe CRS", severe["all"], study.pairs)  # else an arm waits for the outcome itself
     note = f"first {least} up to the minute of the first dose"
     effects.shares(f"severe CRS before {study.drug}", severe["before"], (), note)
     note = f"first {least} after the first dose"
@@ -141,6 +152,7 @@ def neurotoxicity(study: Study, effects: Effects) -> None:
         }
         note = f"worst proved grade {least} or more"
         effects.shares(outcome, counts, study.pairs, f"{note}; {lost} never assessed" if lost else note)
+        turning(effects, outcome, counts, study.pairs)
 
 
 def times(study: Study, effects: Effects) -> None:

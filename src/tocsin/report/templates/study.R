@@ -102,6 +102,38 @@ detectable <- function(m, b, n, below) {
   for (step in 1:60) if (enough((near + far) / 2)) far <- (near + far) / 2 else near <- (near + far) / 2
   far
 }
+risk_ratio <- function(a, m, b, n) {
+  if (a == 0 || b == 0 || (a == m && b == n)) return(c(NA, NA, NA))
+  ratio <- a / m / (b / n)
+  c(ratio, ratio * exp(c(-z, z) * sqrt(1 / a - 1 / m + 1 / b - 1 / n)))
+}
+e_value <- function(ratio) max(ratio, 1 / ratio) + sqrt(max(ratio, 1 / ratio) * (max(ratio, 1 / ratio) - 1))
+# E-values of a ratio and of its limit nearest 1; a limit on the other side of 1 gives 1.
+e_values <- function(r) {
+  if (is.na(r[1])) return(c(NA, NA))
+  near <- if (r[1] > 1) r[2] else r[3]
+  c(e_value(r[1]), if ((near - 1) * (r[1] - 1) <= 0) 1 else e_value(near))
+}
+# Fewest courses of one arm with the other outcome that take Fisher's P across 0.05; above 200 courses at most 25.
+fragility <- function(a, m, b, n) {
+  if (m == 0 || n == 0) return(NA)
+  low <- function(a, b) fisher(a, m, b, n) < 0.05
+  first <- low(a, b)
+  for (k in seq_len(if (m + n > 200) 25 else 200)) {
+    ways <- list(c(a + k, b), c(a - k, b), c(a, b + k), c(a, b - k))
+    for (way in ways) if (all(way >= 0) && way[1] <= m && way[2] <= n && low(way[1], way[2]) != first) return(k)
+  }
+  NA
+}
+turning <- function(outcome, pair, a, m, b, n) {
+  if (!length(rows_of(outcome, versus(pair), "risk ratio"))) return(invisible())
+  ratio <- risk_ratio(a, m, b, n)
+  found <- e_values(ratio)
+  check(outcome, versus(pair), "risk ratio", estimate = ratio[1], low = ratio[2], high = ratio[3])
+  check(outcome, versus(pair), "E-value of the estimate", estimate = found[1])
+  check(outcome, versus(pair), "E-value of the limit nearest 1", estimate = found[2])
+  check(outcome, versus(pair), "fragility index", estimate = fragility(a, m, b, n))
+}
 # counts: a list by arm of c(events, courses)
 shares <- function(outcome, counts, measure = "proportion") {
   for (arm in names(counts)) {
@@ -125,6 +157,7 @@ shares <- function(outcome, counts, measure = "proportion") {
     check(outcome, versus(pair), "risk difference", estimate = a / m - b / n, low = limits[1], high = limits[2], p = p)
     found <- conditional(a, m, b, n)
     check(outcome, versus(pair), "odds ratio", estimate = found[1], low = found[2], high = found[3], tolerance = 1e-5)
+    turning(outcome, pair, a, m, b, n)
     if (length(rows_of(outcome, versus(pair), "share detectable below")) && m > 0 && n > 0 && m * n <= 20000) {
       check(outcome, versus(pair), "share detectable below", estimate = detectable(m, b, n, TRUE))
       check(outcome, versus(pair), "share detectable above", estimate = detectable(m, b, n, FALSE))
@@ -141,6 +174,37 @@ cat("Compared: ours from effects.csv, here from base R and survival. A differenc
 cat(sprintf("%-8s %-9s %14s %14s  %-7s %s\n", "", "field", "ours", "here", "within", "outcome | contrast | measure"))
 shares("MRD-negative CR", judged("mrd_negative_cr"))
 shares("CRS death", judged("crs_death"))
+# The assessed only, and the not assessable filled in in every way (up to 20 an arm).
+response <- ends[ends$endpoint == "mrd_negative_cr", ]
+response$known <- !is.na(response$event) & !grepl("^not assessable", response$value)
+side <- function(limits) if (limits[1] > 0) 1 else if (limits[2] < 0) -1 else 0
+for (pair in pairs) {
+  counted <- lapply(pair, function(arm) {
+    mine <- response[response$arm == arm, ]
+    c(sum(mine$known & mine$event == 1, na.rm = TRUE), sum(mine$known), sum(!mine$known))
+  })
+  a <- counted[[1]]
+  b <- counted[[2]]
+  if (a[2] == 0 || b[2] == 0 || a[3] + b[3] == 0) {
+    check("MRD-negative CR", versus(pair), "tipping point", estimate = NA)
+    next
+  }
+  seen_here <- newcombe(a[1], a[2], b[1], b[2])
+  check("MRD-negative CR", versus(pair), "risk difference, assessed only", estimate = a[1] / a[2] - b[1] / b[2],
+        low = seen_here[1], high = seen_here[2])
+  if (max(a[3], b[3]) > 20) next
+  filled <- expand.grid(x = a[1] + 0:a[3], y = b[1] + 0:b[3])
+  made <- mapply(function(x, y) c(x / (a[2] + a[3]) - y / (b[2] + b[3]), newcombe(x, a[2] + a[3], y, b[2] + b[3])),
+                 filled$x, filled$y)
+  low <- made[, which.min(made[1, ])]
+  high <- made[, which.max(made[1, ])]
+  check("MRD-negative CR", versus(pair), "risk difference, lowest possible", estimate = low[1], low = low[2],
+        high = low[3])
+  check("MRD-negative CR", versus(pair), "risk difference, highest possible", estimate = high[1], low = high[2],
+        high = high[3])
+  check("MRD-negative CR", versus(pair), "ways that turn the result",
+        estimate = sum(apply(made[2:3, , drop = FALSE], 2, side) != side(seen_here)))
+}
 
 worst <- ends[ends$endpoint == "crs_max_grade" & !is.na(ends$event), ]
 worst$grade <- as.numeric(worst$value)
@@ -280,6 +344,73 @@ exact_log_rank <- function(one, two) {
   sums <- colSums(matrix(score[all_splits(length(time), m)], nrow = m))
   c(seen_here, mean(abs(sums) >= abs(seen_here) - 1e-9))
 }
+# Cox's hazard ratio of the first group (Efron), its limits and P, then the test of proportional hazards; NA where the
+# likelihood has no finite maximum.
+hazard_ratio <- function(rows) {
+  nothing <- rep(NA, 6)
+  if (!sum(rows$event) || length(unique(rows$group)) < 2) return(nothing)
+  exact <- coxph.control(eps = 1e-11, iter.max = 60)
+  f <- suppressWarnings(coxph(Surv(start, time, event) ~ group, rows, ties = "efron", control = exact))
+  if (is.na(coef(f)) || abs(coef(f)) > 9 || vcov(f) == 0) return(nothing)
+  se <- sqrt(vcov(f)[1])
+  held <- tryCatch(cox.zph(f, transform = "km")$table[1, c("chisq", "p")], error = function(e) c(NA, NA))
+  c(exp(coef(f) + c(0, -z, z) * se), 2 * pnorm(-abs(coef(f) / se)), held)
+}
+# Firth's: the maximum of the log likelihood (Efron) + half the log of its information, and where it falls by z^2 / 2.
+firth <- function(rows) {
+  if (!sum(rows$event) || length(unique(rows$group)) < 2) return(rep(NA, 4))
+  at <- sort(unique(rows$time[rows$event == 1]))
+  both <- vapply(at, function(u) length(unique(rows$group[rows$time >= u])) == 2, TRUE)
+  if (!any(both)) return(rep(NA, 4))
+  height <- function(b) {
+    made <- 0
+    information <- 0
+    for (u in at) {
+      died <- rows$time == u & rows$event == 1
+      there <- rows$time >= u
+      d <- sum(died)
+      w <- exp(b * (rows$group - 0.5))
+      for (k in seq_len(d) - 1) {
+        whole <- sum(w[there]) - k / d * sum(w[died])
+        one <- (sum((w * rows$group)[there]) - k / d * sum((w * rows$group)[died])) / whole
+        made <- made - log(whole)
+        information <- information + one * (1 - one)
+      }
+      made <- made + b * sum(rows$group[died] - 0.5)
+    }
+    made + log(information) / 2
+  }
+  best <- optimize(height, c(-20, 20), maximum = TRUE, tol = 1e-9)
+  fallen <- function(b) 2 * (best$objective - height(b)) - z^2
+  limit <- function(to) tryCatch(uniroot(fallen, sort(c(best$maximum, to)), tol = 1e-11)$root, error = function(e) NA)
+  p <- pchisq(max(0, 2 * (best$objective - height(0))), 1, lower.tail = FALSE)
+  c(exp(c(best$maximum, limit(-25), limit(25))), p)
+}
+# Follow-up split at the first dose of the first arm; all time before it, and the other arm, is group 0.
+begun <- function(endpoint, pair) {
+  mine <- ends[ends$endpoint == endpoint & ends$arm %in% pair & !is.na(ends$event) & !is.na(ends$stop), ]
+  mine$time <- mine$stop - mine$start
+  mine <- mine[mine$time > 0, ]
+  at <- pmax(arm_of$given_at[match(mine$course_id, arm_of$course_id)] / 1440 - mine$start, 0)
+  at[mine$arm != pair[1]] <- Inf
+  after <- at < mine$time
+  rbind(data.frame(start = rep(0, nrow(mine)), time = pmin(at, mine$time), event = ifelse(after, 0, mine$event),
+                   group = rep(0, nrow(mine)))[at > 0, ],
+        data.frame(start = at, time = mine$time, event = mine$event, group = rep(1, nrow(mine)))[after, ])
+}
+mantel_byar <- function(rows) {
+  sums <- c(0, 0)
+  for (u in sort(unique(rows$time[rows$event == 1]))) {
+    there <- rows$start < u & rows$time >= u
+    died <- rows$time == u & rows$event == 1
+    n <- sum(there)
+    d <- sum(died)
+    share <- mean(rows$group[there])
+    sums <- sums + c(sum(rows$group[died]) - d * share, d * share * (1 - share) * (n - d) / max(1, n - 1))
+  }
+  if (sums[2] <= 0) return(c(NA, NA))
+  c(sums[1]^2 / sums[2], pchisq(sums[1]^2 / sums[2], 1, lower.tail = FALSE))
+}
 for (i in seq_along(clock_endpoint)) {
   outcome <- clock_outcome[i]
   rows <- by_arm(function(arm) clock(clock_endpoint[i], arm))
@@ -323,6 +454,22 @@ for (i in seq_along(clock_endpoint)) {
     share <- length(one$time) / (length(one$time) + length(two$time))
     ratio <- exp(-(qnorm(0.975) + qnorm(power)) / sqrt(events * share * (1 - share)))
     check(outcome, versus(pair), "hazard ratio detectable", estimate = ratio)
+    rows_here <- data.frame(start = rep(-1, length(c(one$time, two$time))), time = c(one$time, two$time),
+                            event = c(one$event, two$event),
+                            group = rep(c(1, 0), c(length(one$time), length(two$time))))
+    found <- hazard_ratio(rows_here)
+    check(outcome, versus(pair), "hazard ratio", estimate = found[1], low = found[2], high = found[3], p = found[4])
+    check(outcome, versus(pair), "proportional hazards", estimate = found[5], p = found[6])
+    found <- firth(rows_here)
+    check(outcome, versus(pair), "hazard ratio (Firth)", estimate = found[1], low = found[2], high = found[3],
+          p = found[4], tolerance = 1e-5)
+    if (!length(rows_of(outcome, versus(pair), "Mantel-Byar"))) next
+    split <- begun(clock_endpoint[i], pair)
+    found <- mantel_byar(split)
+    check(outcome, versus(pair), "Mantel-Byar", estimate = found[1], p = found[2])
+    found <- hazard_ratio(split)
+    check(outcome, versus(pair), "hazard ratio, arm from the first dose on", estimate = found[1], low = found[2],
+          high = found[3], p = found[4])
   }
 }
 
@@ -407,7 +554,7 @@ left <- effects[!seen, ]
 cat(sprintf("\n%d numbers agree, %d differ; %d of %d rows of effects.csv are compared.\n", agree, differ, sum(seen),
             nrow(effects)))
 if (nrow(left)) {
-  cat("Not compared, since they need the records or more splits than are listed here:\n")
+  cat("Not compared, since they need the records, a package beside survival (Gray) or more splits than are listed here:\n")
   cat(paste0("  ", left$outcome, " | ", left$contrast, " | ", left$measure, "\n"), sep = "")
 }
 if (!interactive()) quit(save = "no", status = if (differ) 1 else 0)
