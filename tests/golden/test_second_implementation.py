@@ -39,7 +39,7 @@ WIDE_OPTIONS: tuple[dict[str, Any], ...] = (
     {"baseline_days": 7, "lymphodepletion_days": 5},
     {"uln_creatinine": 1.0, "uln_bilirubin": 1.1, "uln_ast": 35, "uln_alt": 50, "lln_fibrinogen": 1.8},
     {"uln_creatinine": 0.8, "baseline_missing": "unknown"},
-    {"adult_weight_kg": 35, "first_weeks_days": 1},
+    {"first_weeks_days": 1},
     {"clock": "measured"},
     {"neuro_uncharted": "none_if_scored", "neuro_valid_h": 6, "ice_valid_h": 12, "ice_low_valid_h": 3},
     {"lookback_h": 4},
