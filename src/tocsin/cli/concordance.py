@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tocsin.cli.app import NOTICE, RESULT_CODES, USAGE, app, guarded, told, working
+from tocsin.cli.app import NOTICE, RESULT_CODES, app, guarded, told, working
 from tocsin.cli.options import (
     RULES,
     Data,
     DataFormat,
+    Out,
     Scales,
     Settings,
     Site,
@@ -21,9 +21,9 @@ from tocsin.cli.options import (
     Windows,
     WindowsChoice,
     Zone,
+    asked_rightly,
     choices,
 )
-from tocsin.errors import TocsinError
 
 KAPPA = "Agreement"
 
@@ -39,9 +39,7 @@ KAPPA = "Agreement"
 ))  # fmt: skip
 def concordance(  # noqa: D103
     data: Data,
-    out: Annotated[
-        Path, typer.Option("-o", "--out", metavar="OUT", help="Folder to write; new, empty, or an earlier result.")
-    ],
+    out: Out,
     data_format: DataFormat = None,
     site: Site = None,
     zone: Zone = None,
@@ -64,11 +62,8 @@ def concordance(  # noqa: D103
             from tocsin.concordance import Reckoning, crs_scales, pairs_of
             from tocsin.concordance import concordance as compare_scales
 
-            try:
+            with asked_rightly():
                 pairs_of(chosen.scales or crs_scales(), across)
-            except TocsinError as error:
-                typer.echo(str(error), err=True)
-                raise typer.Exit(USAGE) from None
             done = compare_scales(chosen, out, across, Reckoning(draws=draws, seed=seed), step)
         typer.echo((done.out / "summary.txt").read_text(encoding="utf-8"))
         typer.echo(f"Written to {out}: {', '.join(path.name for path in done.files)}")

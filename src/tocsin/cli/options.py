@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -86,6 +88,9 @@ Settings = Annotated[
         "--set", metavar="signs.NAME=VALUE", help="Change one parameter; may be repeated.", rich_help_panel=RULES
     ),
 ]
+Out = Annotated[
+    Path, typer.Option("-o", "--out", metavar="OUT", help="Folder to write; new, empty, or an earlier result.")
+]
 Windows = Annotated[
     WindowsChoice, typer.Option(help="How long a reading stays known: on a ward, or monitored.", rich_help_panel=RULES)
 ]
@@ -102,8 +107,25 @@ def choices(
         data, data_format.value if data_format else None, site, zone, time_zero.value if time_zero else None,
         time_zero_file, tuple(scale or ()), tuple(settings or ()), windows.value,
     )  # fmt: skip
-    try:
+    with asked_rightly():
         return chosen.check()
+
+
+@contextmanager
+def asked_rightly() -> Generator[None]:
+    """What is wrong inside is a mistake of the command line: it is printed, exit 2."""
+    try:
+        yield
     except TocsinError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(USAGE) from None
+
+
+def settings_of(room: str, settings: list[str] | None) -> tuple[dict[str, str], list[str]]:
+    """The settings `room.NAME=VALUE` by name, and the others as they were given."""
+    prefix, mine = f"{room}.", dict[str, str]()
+    for text in settings or ():
+        if text.strip().startswith(prefix):
+            name, _, value = text.strip().removeprefix(prefix).partition("=")
+            mine[name.strip()] = value.strip()
+    return mine, [text for text in settings or () if not text.strip().startswith(prefix)]

@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.app import NOTICE, RESULT_CODES, USAGE, app, guarded, told, working
+from tocsin.cli.app import NOTICE, RESULT_CODES, app, guarded, told, working
 from tocsin.cli.options import (
     RULES,
     Data,
     DataFormat,
+    Out,
     Site,
     TimeZero,
     TimeZeroChoice,
@@ -20,11 +21,10 @@ from tocsin.cli.options import (
     Windows,
     WindowsChoice,
     Zone,
+    asked_rightly,
     choices,
+    settings_of,
 )
-from tocsin.errors import TocsinError
-
-MINE = "organs."
 
 
 class VersionChoice(str, Enum):  # noqa: UP042
@@ -56,9 +56,7 @@ OrganSettings = Annotated[
 def organs(  # noqa: D103
     data: Data,
     version: Annotated[VersionChoice, typer.Option(help="CTCAE version.", rich_help_panel=RULES)],
-    out: Annotated[
-        Path, typer.Option("-o", "--out", metavar="OUT", help="Folder to write; new, empty, or an earlier result.")
-    ],
+    out: Out,
     limits: Annotated[
         Path | None,
         typer.Option(
@@ -74,17 +72,12 @@ def organs(  # noqa: D103
     windows: Windows = WindowsChoice.ward,
 ) -> None:
     with guarded():
-        mine = [text.strip() for text in settings or () if text.strip().startswith(MINE)]
-        others = [text for text in settings or () if not text.strip().startswith(MINE)]
+        mine, others = settings_of("organs", settings)
         chosen = choices(data, data_format, site, zone, time_zero, time_zero_file, None, others, windows)
         from tocsin.organs.parameters import OrganParameters
 
-        try:
-            pairs = [text.removeprefix(MINE).partition("=") for text in mine]
-            parameters = OrganParameters.of({name.strip(): value.strip() for name, _, value in pairs})
-        except TocsinError as error:
-            typer.echo(str(error), err=True)
-            raise typer.Exit(USAGE) from None
+        with asked_rightly():
+            parameters = OrganParameters.of(mine)
         with working() as step:
             from tocsin.organs import organs_records
 

@@ -13,6 +13,7 @@ from tocsin.cli.options import (
     Data,
     DataFormat,
     Lang,
+    Out,
     Scales,
     Settings,
     Site,
@@ -64,9 +65,7 @@ def study(  # noqa: D103
 ))  # fmt: skip
 def grade(  # noqa: D103
     data: Data,
-    out: Annotated[
-        Path, typer.Option("-o", "--out", metavar="OUT", help="Folder to write; new, empty, or an earlier result.")
-    ],
+    out: Out,
     data_format: DataFormat = None,
     site: Site = None,
     zone: Zone = None,

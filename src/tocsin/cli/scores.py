@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tocsin.cli.app import NOTICE, RESULT_CODES, USAGE, app, guarded, told, working
+from tocsin.cli.app import NOTICE, RESULT_CODES, app, guarded, told, working
 from tocsin.cli.options import (
     RULES,
     Data,
     DataFormat,
+    Out,
     Site,
     TimeZero,
     TimeZeroChoice,
@@ -19,11 +19,11 @@ from tocsin.cli.options import (
     Windows,
     WindowsChoice,
     Zone,
+    asked_rightly,
     choices,
+    settings_of,
 )
-from tocsin.errors import TocsinError
 
-MINE = "scores."
 ScoreSettings = Annotated[
     list[str] | None,
     typer.Option(
@@ -45,9 +45,7 @@ ScoreSettings = Annotated[
 ))  # fmt: skip
 def scores(  # noqa: D103
     data: Data,
-    out: Annotated[
-        Path, typer.Option("-o", "--out", metavar="OUT", help="Folder to write; new, empty, or an earlier result.")
-    ],
+    out: Out,
     data_format: DataFormat = None,
     site: Site = None,
     zone: Zone = None,
@@ -57,17 +55,12 @@ def scores(  # noqa: D103
     windows: Windows = WindowsChoice.ward,
 ) -> None:
     with guarded():
-        mine = [text.strip() for text in settings or () if text.strip().startswith(MINE)]
-        others = [text for text in settings or () if not text.strip().startswith(MINE)]
+        mine, others = settings_of("scores", settings)
         chosen = choices(data, data_format, site, zone, time_zero, time_zero_file, None, others, windows)
         from tocsin.scores.parameters import ScoreParameters
 
-        try:
-            pairs = [text.removeprefix(MINE).partition("=") for text in mine]
-            parameters = ScoreParameters.of({name.strip(): value.strip() for name, _, value in pairs})
-        except TocsinError as error:
-            typer.echo(str(error), err=True)
-            raise typer.Exit(USAGE) from None
+        with asked_rightly():
+            parameters = ScoreParameters.of(mine)
         with working() as step:
             from tocsin.scores.run import score_records
 

@@ -185,8 +185,7 @@ def test_serious_ones_come_first():
     study = study_of(severe(early(Ward(), "A"), "B", 9))
     serious = warning_table(study, ledger()).get_column("serious").to_list()
     assert serious == sorted(serious, reverse=True)
-    assert True in serious
-    assert False in serious
+    assert set(serious) == {True, False}  # both kinds are there, or the order above says nothing
 
 
 def test_findings_nobody_decided_stand_first():
