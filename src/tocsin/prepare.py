@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,7 +21,6 @@ from tocsin.tables import Records
 
 Windows = Literal["ward", "icu"]
 DEFAULT = ("astct_crs", "astct_icans")
-WORDS: dict[str, bool] = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
 @dataclass(frozen=True)
@@ -44,25 +44,26 @@ class Choices:
     def parameters(self) -> Parameters:
         """The windows asked for, with the settings over them. Raises TocsinError `parameters.*`."""
         base = Parameters.icu() if self.windows == "icu" else Parameters()
-        given = dict(_setting(text) for text in self.settings)
-        Parameters.of(given)
-        return replace(base, **given)
+        return replace(base, **_written(self.settings))
 
     @property
     def scale_names(self) -> tuple[str, ...]:
         """Scales asked for, each once. Raises TocsinError `grades.scale-unknown`."""
-        asked = SCALES if "all" in self.scales else self.scales or DEFAULT
-        return tuple(scale_named(name).name for name in dict.fromkeys(asked))
+        asked = tuple(dict.fromkeys(SCALES if "all" in self.scales else self.scales or DEFAULT))
+        gathered(*(partial(scale_named, name) for name in asked))
+        return asked
 
     def check(self) -> Choices:
-        """Itself, or TocsinError where a scale, a parameter or its value is not known."""
-        _ = self.parameters, self.scale_names
+        """Itself, or TocsinError with every scale, parameter and value that is not known."""
+        gathered(lambda: self.parameters, lambda: self.scale_names, self._check_column)
+        return self
+
+    def _check_column(self) -> None:
         if self.time_zero == "column" and self.time_zero_file is None:
             raise TocsinError.of(
                 "courses.column-missing", "time zero is a column, and no file is named.", "",
                 "Add  --time-zero-file FILE  (CSV with the columns patient_id and time_zero).",
             )  # fmt: skip
-        return self
 
 
 @dataclass(frozen=True)
@@ -94,21 +95,31 @@ def prepare(choices: Choices) -> Prepared:
     return Prepared(records, courses, attrition, choices.parameters, choices.scale_names, asked)
 
 
-def _setting(text: str) -> tuple[str, Any]:
-    """`signs.fever=38.5` as a name and a value of the parameter's type."""
-    name, sign, value = (part.strip() for part in text.partition("="))
-    if not sign or not name.startswith("signs."):
-        raise TocsinError.of("parameters.form", "a setting is not understood.", "", "Write  --set signs.name=value .")
-    name = name.removeprefix("signs.")
-    kind = next((str(f.type) for f in fields(Parameters) if f.name == name), "str")
-    if kind == "bool":
-        return name, WORDS.get(value.lower(), value)
-    if kind in ("float", "int"):
+def gathered(*checks: Callable[[], object]) -> None:
+    """Runs every check; raises one TocsinError with the problems of all."""
+    problems = list[Problem]()
+    for check in checks:
         try:
-            return name, float(value)
-        except ValueError:
-            return name, value
-    return name, value
+            check()
+        except TocsinError as error:
+            problems += error.problems
+    if problems:
+        raise TocsinError(problems)
+
+
+def _written(settings: tuple[str, ...]) -> dict[str, Any]:
+    """`signs.fever=38.5`, .. as names and values of the parameters' types."""
+    pairs = [tuple(part.strip() for part in text.partition("=")) for text in settings]
+    right = {name.removeprefix("signs."): value for name, sign, value in pairs if sign and name.startswith("signs.")}
+    wrong = [one for one in pairs if not one[1] or not one[0].startswith("signs.")]
+    form = Problem("parameters.form", "a setting is not understood.", "", "Write  --set signs.name=value .")
+
+    def well_formed() -> None:
+        if wrong:
+            raise TocsinError([form])
+
+    gathered(well_formed, lambda: Parameters.written(right))
+    return Parameters.written(right)
 
 
 def _column_times(path: Path, zone: str) -> pl.DataFrame:

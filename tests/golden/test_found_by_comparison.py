@@ -37,6 +37,13 @@ def pressor(start: int, rate: float | None = 0.1, **more: Any) -> dict[str, Any]
     return row_drug("norepinephrine", start, rate=rate, **more)
 
 
+def cool(first: int, last: int) -> list[Any]:
+    """No fever and no low pressure, every 4 h from `first` on."""
+    pairs = (("temperature", 37.0), ("systolic", 120.0))
+    readings = [row_reading(name, value, minute) for minute in range(first, last, 240) for name, value in pairs]
+    return [row_reading("systolic", 120.0, minute) for minute in range(0, first, 240)] + readings
+
+
 def changes(minutes: Minutes, column: str) -> list[tuple[int, Any]]:
     found: list[tuple[int, Any]] = []
     for signs in minutes:
@@ -182,6 +189,35 @@ FOUND: dict[str, tuple[Generated, str, list[tuple[int, Any]]]] = {
         ),
         "fever_carried",
         [(0, True), (1539, False)],
+    ),
+    # what is proved closes an episode; what is unknown may have kept it open
+    "oxygen never charted may keep a waived episode open": (
+        history(
+            last=4000,
+            measurements=[*cool(240, 4000), row_reading("temperature", 39.0, 0)],
+            drugs=[row_drug("tocilizumab", 100, mode="dose")],
+        ),
+        "fever_waived",
+        [(0, False), (100, True), (2980, None)],
+    ),
+    "room air charted lets it close for sure": (
+        history(
+            last=4000,
+            measurements=[*cool(240, 4000), row_reading("temperature", 39.0, 0)],
+            drugs=[row_drug("tocilizumab", 100, mode="dose")],
+            supports=[row_support("room_air", minute) for minute in range(0, 4000, 1200)],
+        ),
+        "fever_waived",
+        [(0, False), (100, True), (2980, False)],
+    ),
+    "a fever between two readings far apart may be carried": (
+        history(
+            last=3000,
+            measurements=[row_reading("temperature", 39.0, 0), *cool(1000, 3000)],
+            supports=[row_support("room_air", minute) for minute in range(0, 3000, 1200)],
+        ),
+        "fever_carried",
+        [(0, True), (1919, None), (2439, False)],
     ),
     # a vasopressor that waits after an intubation runs, though it is not counted yet
     "a stopped device still outranks a lower one of the same start": (

@@ -26,7 +26,7 @@ from naive import grades
 from naive.scales import LADDERS, bounds, values_of
 from tocsin.grades import ASTCT_CRS, ASTCT_ICANS, SCALES
 
-NEVER_UNKNOWN = {"fever_carried", "uses_ice", "uses_capd"}
+NEVER_UNKNOWN = {"uses_ice", "uses_capd"}
 # one value of each class a scale tells apart, where the table of all states would be too large
 EDGES: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
     "penn2018_crs": {"vasopressors_all": (0, 1), "oxygen": (0, 1, 4), "transaminase_grade": (0, 2, 3, 4)},

@@ -35,7 +35,8 @@ def astct_crs(signs):
         flags.add("afebrile_alert")
 
     at_most = 0
-    if fever is not False or carried_or_waived or signs["fever_waived"] is None:
+    may_be_waived_or_carried = signs["fever_waived"] is None or signs["fever_carried"] is None
+    if fever is not False or carried_or_waived or may_be_waived_or_carried:
         if fever is not False:
             at_most = 1
         if hypotension is not False:

@@ -77,6 +77,12 @@ class Memory:
     ever_open: bool = False
     last_fever: float = -inf
     last_criterion: float = -inf
+    may_be_open: bool = False
+    may_be_waived: bool = False
+    last_possible_fever: float = -inf
+    last_possible_criterion: float = -inf
+    last_antipyretic_maybe: float = -inf
+    last_steroid_maybe: float = -inf
     last_antipyretic: float = -inf
     last_steroid: float = -inf
     fever_before_infusion: bool = False  # until the first episode of such a course has ended
@@ -627,12 +633,53 @@ def nothing_known():
     }
 
 
+def possibly_open(history, rules, memory, stay, minute, signs):
+    """Whether an episode that has begun may still be open: nothing unknown was there for as long as a closing asks."""
+    groups = masking_doses(history, stay, minute)
+    if memory.may_be_open:
+        if groups & {"steroid", "anticytokine"} or ("antipyretic" in groups and rules["waiver_drugs"] == "all"):
+            memory.may_be_waived = True
+        if "antipyretic" in groups:
+            memory.last_antipyretic_maybe = minute
+        if groups & {"steroid", "anticytokine"}:
+            memory.last_steroid_maybe = minute
+    elif memory.open:
+        memory.may_be_open, memory.may_be_waived = True, False
+        memory.last_antipyretic_maybe = memory.last_steroid_maybe = -inf
+    if signs["fever"] is not False:
+        memory.last_possible_fever = minute
+    unknown = signs["fever"] is not False or signs["hypotension"] is not False
+    if unknown or signs["vasopressors_all_at_most"] >= 1 or signs["oxygen_at_most"] >= 1:
+        memory.last_possible_criterion = minute
+    surely_over = (
+        minute - memory.last_possible_criterion >= 60 * rules["resolve_h"]
+        and minute - memory.last_antipyretic_maybe >= 60 * rules["mask_antipyretic_h"]
+        and minute - memory.last_steroid_maybe >= 60 * rules["mask_steroid_h"]
+    )
+    if surely_over and not memory.open:
+        memory.may_be_open = False
+
+
 def waiver(history, memory):
-    """Whether the fever is waived; unknown once an episode has begun where no drug table says what was given."""
+    """Whether the fever is waived; unknown once an episode has begun where no drug table says what was given, and while
+    an episode may still be open in which a masking drug may have been given."""
     memory.ever_open = memory.ever_open or memory.open
     if memory.open and memory.waived:
         return True
+    if memory.may_be_open and memory.may_be_waived:
+        return None
     return None if memory.ever_open and not drug_table_covers(history) else False
+
+
+def carried(rules, memory, minute, signs):
+    """Whether a fever that came down by itself still opens the table; unknown where there may have been one."""
+    since = 60 * rules["fever_carry_h"]
+    supported = signs["vasopressors_all"] >= 1 or signs["oxygen"] >= 1
+    if memory.open and (minute - memory.last_fever < since or (signs["fever"] is None and supported)):
+        return True
+    maybe_supported = signs["vasopressors_all_at_most"] >= 1 or signs["oxygen_at_most"] >= 1
+    maybe = minute - memory.last_possible_fever < since or (signs["fever"] is None and maybe_supported)
+    return None if memory.may_be_open and maybe else False
 
 
 def known_by_day(rows, drugs):
@@ -649,6 +696,7 @@ def signs_at(history, course, rules, memory, minute):
     stay = stay_at(history, minute)
     if stay is None:
         close(memory)
+        memory.may_be_open = False
         memory.may_run_since = {}
         memory.running_since, memory.device, memory.intubations = {}, None, []
         signs.update(covered=False, episode_open=False, fever_carried=False)
@@ -687,11 +735,9 @@ def signs_at(history, course, rules, memory, minute):
 
     new_readings = [row for row in held_temperatures if row["arrived"] == minute]
     episode_at(history, course, rules, memory, stay, minute, signs, temperature, new_readings)
-    supported = signs["vasopressors_all"] >= 1 or signs["oxygen"] >= 1
+    possibly_open(history, rules, memory, stay, minute, signs)
     signs["episode_open"] = memory.open
     signs["fever_waived"] = waiver(history, memory)
-    signs["fever_carried"] = memory.open and (
-        minute - memory.last_fever < 60 * rules["fever_carry_h"] or (signs["fever"] is None and supported)
-    )
+    signs["fever_carried"] = carried(rules, memory, minute, signs)
     signs["fever_before_infusion"] = memory.fever_before_infusion
     return signs

@@ -295,14 +295,14 @@ def test_a_file_of_limits_without_columns_or_absent(tmp_path):
 
 
 def test_parameters_are_checked_and_printed():
-    assert OrganParameters.of({"baseline_days": "30"}).baseline_days == 30
+    assert OrganParameters.written({"baseline_days": "30"}) == {"baseline_days": 30}
     for texts, slug in (
         ({"x": "1"}, "unknown"),
         ({"baseline_days": "many"}, "value"),
         ({"fibrinogen_fall": "x"}, "value"),
     ):
         with pytest.raises(TocsinError, match=rf"parameters\.{slug}"):
-            OrganParameters.of(texts)
+            OrganParameters.written(texts)
     rows = OrganParameters(longest_gap_h=4).rows()
     assert {r["name"]: r["value"] for r in rows if r["value"] != r["default"]} == {"organs.longest_gap_h": "4"}
     assert {r["tag"] for r in rows} == {"R"}

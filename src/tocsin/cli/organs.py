@@ -77,7 +77,7 @@ def organs(  # noqa: D103
         from tocsin.organs.parameters import OrganParameters
 
         with asked_rightly():
-            parameters = OrganParameters.of(mine)
+            parameters = OrganParameters.of(OrganParameters.written(mine))
         with working() as step:
             from tocsin.organs import organs_records
 

@@ -60,7 +60,7 @@ def scores(  # noqa: D103
         from tocsin.scores.parameters import ScoreParameters
 
         with asked_rightly():
-            parameters = ScoreParameters.of(mine)
+            parameters = ScoreParameters.of(ScoreParameters.written(mine))
         with working() as step:
             from tocsin.scores.run import score_records
 

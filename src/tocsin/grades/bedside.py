@@ -4,7 +4,7 @@ from tocsin.rules import Sign
 
 THREE_STATES = (False, True, None)
 fever = Sign("fever", "fever ≥ 38.0 °C", values=THREE_STATES)
-fever_carried = Sign("fever_carried", "fever carried from earlier in the episode", values=(False, True))
+fever_carried = Sign("fever_carried", "fever carried from earlier in the episode", values=THREE_STATES)
 fever_waived = Sign(
     "fever_waived", "fever waived after an antipyretic, steroid or anticytokine drug", values=THREE_STATES
 )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal, get_args
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
-from tocsin.errors import Problem, TocsinError
+from tocsin.parameters import ParameterSet
+from tocsin.parameters import parameter as _p
 from tocsin.scores.catalogue import HAY_2017, HINES_2023, REJESKI_2021, REJESKI_2023
-from tocsin.sources import SPEC, Source, Tag
+from tocsin.sources import SPEC
 
 Count = Literal["longest_run", "cumulative"]
 LastsTo = Literal["last_value", "window_end"]
@@ -15,14 +16,11 @@ Overlap = Literal["flag", "exclude"]
 Biopsy = Literal["unknown", "absent"]
 
 
-def _p(default: Any, words: str, tag: Tag = "R", source: Source = SPEC, low: float = 0, high: float = 10_000) -> Any:
-    return field(default=default, metadata={"words": words, "tag": tag, "source": source, "low": low, "high": high})
-
-
 @dataclass(frozen=True)
-class ScoreParameters:
+class ScoreParameters(ParameterSet):
     """Parameters of the scores; the units are those of vocabulary/variables.csv unless the name says otherwise."""
 
+    room: ClassVar[str] = "scores"
     lymphodepletion_days: float = _p(
         14, "fludarabine, cyclophosphamide or bendamustine in these days before minute 0 is lymphodepletion"
     )
@@ -57,58 +55,3 @@ class ScoreParameters:
     hay_fever: float = _p(38.9, "fever of the Hay rule (°C, at least)", "Mh", HAY_2017, 36, 42)
     hay_mcp1: float = _p(1343.5, "MCP-1 of the Hay rule (pg/mL, at least)", "Mh", HAY_2017, 0, 1_000_000)
     hscore_cut: int = _p(169, "HScore from which the syndrome is likely", "V2", SPEC, 0, 337)
-
-    def __post_init__(self) -> None:
-        problems = [p for f in fields(self) if (p := _problem(f.name, str(f.type), f.metadata, getattr(self, f.name)))]
-        if problems:
-            raise TocsinError(problems)
-
-    @classmethod
-    def of(cls, texts: dict[str, str]) -> ScoreParameters:
-        """Defaults with the written `texts` over them. Raises TocsinError (`parameters.*`) naming every wrong one."""
-        kinds = {f.name: str(f.type) for f in fields(cls)}
-        unknown = [
-            Problem("parameters.unknown", f'there is no parameter "scores.{name}".', "", f"Known: {', '.join(kinds)}.")
-            for name in texts
-            if name not in kinds
-        ]
-        if unknown:
-            raise TocsinError(unknown)
-        return cls(**{name: _read(kinds[name], text) for name, text in texts.items()})
-
-    def rows(self) -> list[dict[str, str]]:
-        """Rows of the `parameters` table, names prefixed with `scores.`."""
-        return [
-            {
-                "name": f"scores.{f.name}", "value": str(getattr(self, f.name)), "default": str(f.default),
-                "tag": f.metadata["tag"], "source": str(f.metadata["source"]), "words": f.metadata["words"],
-            }
-            for f in fields(self)
-        ]  # fmt: skip
-
-
-_CHOICES: dict[str, Any] = {"Count": Count, "LastsTo": LastsTo, "Overlap": Overlap, "Biopsy": Biopsy}
-
-
-def _read(kind: str, text: str) -> Any:
-    """A written value as its type; one that is no number stays a text, which the range check then refuses."""
-    if kind in _CHOICES:
-        return text
-    try:
-        number = float(text)
-    except ValueError:
-        return text
-    return int(number) if kind == "int" and number.is_integer() else number
-
-
-def _problem(name: str, kind: str, metadata: Any, value: Any) -> Problem | None:
-    if kind in _CHOICES:
-        choices = get_args(_CHOICES[kind])
-        ok, expected = value in choices, f"one of {', '.join(choices)}"
-    else:
-        low, high, whole = metadata["low"], metadata["high"], kind == "int"
-        number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
-        ok = number and low <= value <= high
-        expected = f"a {'whole ' if whole else ''}number from {low:g} to {high:g}"
-    what = f'parameter "scores.{name}" has a value outside its range.'
-    return None if ok else Problem("parameters.value", what, "", f"Give {expected}.")

@@ -119,12 +119,15 @@ def arrive_stay(slots: Any, since: Any, c: Any, minute: int, starts: bool) -> No
     c.flow_read = LONG_AGO
     c.fio2_read = LONG_AGO
     c.intubated = LONG_AGO
+    c.may_open = 0
     if c.open:
         end_episode(c, minute, ENDED_RECORDS)
 
 
 def arrive_masking(c: Any, rules: Any, group: int, minute: int) -> None:
     """An antipyretic, steroid or anticytokine dose taken in while the episode is open waives the fever."""
+    if c.covered and c.may_open:
+        arrive_possible_masking(c, rules, group, minute)
     if c.covered == 0 or c.open == 0:
         return
     if group == ANTIPYRETIC:
@@ -134,6 +137,17 @@ def arrive_masking(c: Any, rules: Any, group: int, minute: int) -> None:
     else:
         c.last_steroid = minute
         c.waived = 1
+
+
+def arrive_possible_masking(c: Any, rules: Any, group: int, minute: int) -> None:
+    """The same dose while the episode may be open: then the waiver cannot be excluded."""
+    if group == ANTIPYRETIC:
+        c.may_antipyretic = minute
+        if rules.waive_antipyretic:
+            c.may_waived = 1
+    else:
+        c.may_steroid = minute
+        c.may_waived = 1
 
 
 def arrive_tocilizumab(c: Any, minute: int) -> None:

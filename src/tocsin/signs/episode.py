@@ -14,6 +14,10 @@ def pass_time(c: Any, minute: int) -> None:
         c.last_fever = minute - 1
     if c.held_was:
         c.last_held = minute - 1
+    if c.may_fever_was:
+        c.may_fever = minute - 1
+    if c.may_held_was:
+        c.may_held = minute - 1
 
 
 def settle_episode(
@@ -57,13 +61,46 @@ def settle_episode(
     c.held_was = 1 if held else 0
 
 
+def settle_possible(c: Any, rules: Any, minute: int, fever: int, may_hold: bool) -> None:
+    """Whether an episode that has begun may still be open: until no criterion can have held for long enough."""
+    if c.open and c.may_open == 0:
+        c.may_open = 1
+        c.may_waived = 0
+        c.may_antipyretic = LONG_AGO
+        c.may_steroid = LONG_AGO
+    if fever != 0:
+        c.may_fever = minute
+    if may_hold:
+        c.may_held = minute
+    elif c.open == 0 and minute >= possible_closing(c, rules):
+        c.may_open = 0
+    c.may_fever_was = 1 if fever != 0 else 0
+    c.may_held_was = 1 if may_hold else 0
+    if c.may_open:
+        closes, carry = possible_closing(c, rules), c.may_fever + rules.carry
+        if not may_hold and closes > minute and closes < c.soonest:
+            c.soonest = closes
+        if fever == 0 and carry > minute and carry < c.soonest:
+            c.soonest = carry
+
+
 def closing_minute(c: Any, rules: Any) -> int:
     """The earliest minute at which the open episode may close, as far as is known."""
-    closes = c.last_held + rules.resolve
-    if c.last_antipyretic != LONG_AGO:
-        closes = max(closes, c.last_antipyretic + rules.mask_antipyretic)
-    if c.last_steroid != LONG_AGO:
-        closes = max(closes, c.last_steroid + rules.mask_steroid)
+    return closing(rules, c.last_held, c.last_antipyretic, c.last_steroid)
+
+
+def possible_closing(c: Any, rules: Any) -> int:
+    """The earliest minute at which the episode has surely closed."""
+    return closing(rules, c.may_held, c.may_antipyretic, c.may_steroid)
+
+
+def closing(rules: Any, held: int, antipyretic: int, steroid: int) -> int:
+    """When an episode closes whose last criterion held, and whose last masking doses were given, at these minutes."""
+    closes = held + rules.resolve
+    if antipyretic != LONG_AGO:
+        closes = max(closes, antipyretic + rules.mask_antipyretic)
+    if steroid != LONG_AGO:
+        closes = max(closes, steroid + rules.mask_steroid)
     return closes
 
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal, get_args
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
 
-from tocsin.errors import Problem, TocsinError
-from tocsin.sources import LEE_2014, LEE_2019, MARSHALL, NEELAPU_2018, PARK_2018, SPEC, Source, Tag
-
-
-def _p(default: Any, words: str, tag: Tag = "R", source: Source = SPEC, low: float = 0, high: float = 10_000) -> Any:
-    return field(default=default, metadata={"words": words, "tag": tag, "source": source, "low": low, "high": high})
-
+from tocsin.parameters import ParameterSet
+from tocsin.parameters import parameter as _p
+from tocsin.sources import LEE_2014, LEE_2019, MARSHALL, NEELAPU_2018, PARK_2018
 
 Clock = Literal["available", "measured"]
 SitePolicy = Literal["as_charted", "oral_equivalent"]
@@ -23,8 +19,10 @@ BaselineMissing = Literal["limit", "unknown"]
 
 
 @dataclass(frozen=True)
-class Parameters:
+class Parameters(ParameterSet):
     """Parameters of the signs; hours unless the name says otherwise. 0 turns an optional rule off."""
+
+    room: ClassVar[str] = "signs"
 
     clock: Clock = _p("available", "a record counts from when the ward could know it, or from when it was measured")
     lookback_h: float = _p(48, "records this long before time zero set the starting state")
@@ -71,26 +69,6 @@ class Parameters:
     baseline_missing: BaselineMissing = _p("limit", "what stands for an organ's baseline where none was measured")
     first_weeks_days: float = _p(21, "days after which a CARTOX onset is unusual", "Mh", NEELAPU_2018)
 
-    def __post_init__(self) -> None:
-        problems = [
-            problem for f in fields(self) if (problem := _problem(f.name, f.type, f.metadata, getattr(self, f.name)))
-        ]
-        if problems:
-            raise TocsinError(problems)
-
-    @classmethod
-    def of(cls, values: dict[str, Any]) -> Parameters:
-        """Defaults with `values` over them. Raises TocsinError (`parameters.*`) naming every wrong one."""
-        known = {f.name for f in fields(cls)}
-        unknown = [
-            Problem("parameters.unknown", f'there is no parameter "{name}".', "", f"Known: {', '.join(sorted(known))}.")
-            for name in values
-            if name not in known
-        ]
-        if unknown:
-            raise TocsinError(unknown)
-        return replace(cls(), **values)
-
     @classmethod
     def icu(cls, **more: Any) -> Parameters:
         """The windows of a monitored ward (specification 5.4): temperature 4 h, pressure 2 h, device 12 h, ICE 12 h."""
@@ -102,38 +80,3 @@ class Parameters:
         }
         values |= {"ice_valid_h": 12, "neuro_valid_h": 12, **more}
         return cls(**values)
-
-    def rows(self) -> list[dict[str, str]]:
-        """Rows of the `parameters` table, names prefixed with `signs.`."""
-        return [
-            {
-                "name": f"signs.{f.name}",
-                "value": str(getattr(self, f.name)),
-                "default": str(f.default),
-                "tag": f.metadata["tag"],
-                "source": str(f.metadata["source"]),
-                "words": f.metadata["words"],
-            }
-            for f in fields(self)
-        ]
-
-
-_CHOICES = {"Clock": Clock, "SitePolicy": SitePolicy, "WaiverDrugs": WaiverDrugs, "OxygenUncharted": OxygenUncharted,
-            "NeuroUncharted": NeuroUncharted, "Fio2Table": Fio2Table, "BaselineMissing": BaselineMissing}  # fmt: skip
-
-
-def _problem(name: str, kind: Any, metadata: Any, value: Any) -> Problem | None:
-    if kind in _CHOICES:
-        choices = get_args(_CHOICES[kind])
-        ok, expected = value in choices, f"one of {', '.join(choices)}"
-    elif kind == "bool":
-        ok, expected = isinstance(value, bool), "true or false"
-    else:
-        low, high = metadata["low"], metadata["high"]
-        ok = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
-        expected = f"a number from {low:g} to {high:g}"
-    return (
-        None
-        if ok
-        else Problem("parameters.value", f'parameter "{name}" has a value outside its range.', "", f"Give {expected}.")
-    )

@@ -28,7 +28,7 @@ _THREE_STATES = (
 _TRUTHS = (
     "fever_carried", "fever_waived", "uses_ice", "uses_capd", "episode_open", "isolated_low_pressure", "provisional",
     "oxygen_assumed", "fio2_estimated", "attribution_reviewed", "fever_before_infusion", "pressor_silent", "covered",
-    "fever_waived_possible", "first_weeks",
+    "fever_waived_possible", "fever_carried_possible", "first_weeks",
 )  # fmt: skip
 _UNKNOWN_SCORE = {"ice": 15, "capd": 63, "cartox10": 15}
 WIDE = frozenset(name for name, _ in state.WIDE_FIELDS)
@@ -160,8 +160,9 @@ def unpack(situation: pl.Series, more: pl.Series | None = None) -> list[pl.Serie
     if more is not None:
         raw |= _fields(more, state.WIDE_FIELDS)
     frame = pl.DataFrame(raw).with_columns(_column(name, pl.col(name)).alias(name) for name in raw)
-    waived = pl.when("fever_waived").then(True).when(~pl.col("fever_waived_possible")).then(False)
-    return frame.with_columns(fever_waived=waived).drop("fever_waived_possible").get_columns()
+    possible = {name: f"{name}_possible" for name in ("fever_carried", "fever_waived")}
+    known = (pl.when(name).then(True).when(~pl.col(may)).then(False).alias(name) for name, may in possible.items())
+    return frame.with_columns(known).drop(possible.values()).get_columns()
 
 
 def _fields(packed: pl.Series, fields: tuple[tuple[str, int], ...]) -> dict[str, pl.Series]:

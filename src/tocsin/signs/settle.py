@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tocsin.signs.episode import closing_minute, settle_episode
+from tocsin.signs.episode import closing_minute, possible_closing, settle_episode, settle_possible
 from tocsin.signs.oxygen import fio2_estimate, oxygen_class
 from tocsin.signs.pressors import count_pressors, settle_orders
 from tocsin.signs.state import (
@@ -88,7 +88,11 @@ def settle(slots: Any, orders: Any, since: Any, c: Any, rules: Any, minute: int)
     if minute == 0 and c.infusion:
         c.prior_fever = 1 if c.last_fever != LONG_AGO and c.last_fever >= -rules.prior_fever else 0
     settle_episode(slots, c, rules, minute, fever, hypotension, all_low, oxygen)
-    carried = 0
+    may_hold = fever != 0 or hypotension != 0 or all_high > 0 or oxygen_high > 0
+    settle_possible(c, rules, minute, fever, may_hold)
+    carried, may_carry = 0, 0
+    if c.may_open and (minute - c.may_fever < rules.carry or (fever == 2 and (all_high > 0 or oxygen_high > 0))):
+        may_carry = 1
     if c.open and (minute - c.last_fever < rules.carry or (fever == 2 and (all_low > 0 or oxygen > 0))):
         carried = 1
 
@@ -122,7 +126,9 @@ def settle(slots: Any, orders: Any, since: Any, c: Any, rules: Any, minute: int)
     packed |= np.int64(silent) << 52
     packed |= np.int64(c.covered) << 53
     packed |= np.int64(min(c.tocilizumab, 7)) << 54
-    packed |= np.int64(c.number > 0 and not c.covers_drugs) << 57  # no drug table: a waiver is possible
+    may_waive = (c.number > 0 and not c.covers_drugs) or (c.may_open and c.may_waived)  # no drug table, or see above
+    packed |= np.int64(may_waive) << 57
+    packed |= np.int64(may_carry) << 58
     return int(packed)
 
 
@@ -197,5 +203,12 @@ def next_due(slots: Any, orders: Any, since: Any, c: Any, rules: Any, minute: in
             due = edge
         edge = closing_minute(c, rules)
         if edge > minute and edge < due:
+            due = edge
+    if c.may_open:
+        edge = c.may_fever + rules.carry
+        if c.may_fever_was == 0 and edge > minute and edge < due:
+            due = edge
+        edge = possible_closing(c, rules)
+        if c.may_held_was == 0 and edge > minute and edge < due:
             due = edge
     return due

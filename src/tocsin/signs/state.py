@@ -145,6 +145,15 @@ COURSE = np.dtype(
         ("ended_end", "i4"),
         ("ended_at", "i4"),
         ("ended_prior", "i1"),
+        # whether an episode that has begun may still be open, where a sign is unknown
+        ("may_open", "i1"),
+        ("may_waived", "i1"),
+        ("may_fever", "i4"),
+        ("may_held", "i4"),
+        ("may_fever_was", "i1"),
+        ("may_held_was", "i1"),
+        ("may_antipyretic", "i4"),
+        ("may_steroid", "i4"),
         # state of the wide situation
         ("all_low", "i1"),
         ("all_high", "i1"),
@@ -258,6 +267,7 @@ FIELDS = (
     ("covered", 1),
     ("tocilizumab_doses", 3),
     ("fever_waived_possible", 1),
+    ("fever_carried_possible", 1),
 )
 # the wide situation: a second integer, worked out only when a scale asks for it
 WIDE_FIELDS = (
@@ -324,6 +334,12 @@ def begin(slots: Any, orders: Any, since: Any, c: Any) -> None:
     c.tocilizumab = 0
     c.last_tocilizumab = LONG_AGO
     c.ended = 0
+    c.may_open = 0
+    c.may_waived = 0
+    c.may_fever = LONG_AGO
+    c.may_held = LONG_AGO
+    c.may_fever_was = 0
+    c.may_held_was = 0
     begin_wide(c)
 
 

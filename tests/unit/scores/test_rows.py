@@ -311,12 +311,12 @@ def test_a_course_without_infusion_says_so():
 
 def test_every_wrong_parameter_is_refused():
     with pytest.raises(TocsinError) as error:
-        ScoreParameters.of({"icaht_count": "both", "hay_fever": "warm", "icaht_join_days": "1.5"})
+        ScoreParameters.written({"icaht_count": "both", "hay_fever": "warm", "icaht_join_days": "1.5"})
     assert [p.slug for p in error.value.problems] == ["parameters.value"] * 3
     with pytest.raises(TocsinError) as error:
-        ScoreParameters.of({"easix_cut": "3"})
+        ScoreParameters.written({"easix_cut": "3"})
     assert error.value.problems[0].slug == "parameters.unknown"
-    assert ScoreParameters.of({"icaht_join_days": "0", "icaht_count": "cumulative"}).icaht_join_days == 0
+    assert ScoreParameters.written({"icaht_join_days": "0", "icaht_count": "cumulative"})["icaht_join_days"] == 0
 
 
 def test_parameters_fit_their_contract():
