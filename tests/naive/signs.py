@@ -50,6 +50,7 @@ DEFAULTS = {
     "product_h": 24,
     "lab_valid_h": 36,
     "uln_creatinine": 1.2,
+    "adult_from_y": 18,
     "uln_bilirubin": 1.2,
     "uln_ast": 40,
     "uln_alt": 40,

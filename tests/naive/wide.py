@@ -81,7 +81,9 @@ def exact(value):
 
 
 def creatinine_grade(value, limit, baseline):
-    """CTCAE v4.03; `baseline` None: nobody knows it."""
+    """CTCAE v4.03; `limit` or `baseline` None: nobody knows it."""
+    if limit is None:
+        return 0 if baseline is None else 3 if value > 3 * baseline else 2 if value * 2 > 3 * baseline else 0, 4
     by_limit = 4 if value > 6 * limit else 3 if value > 3 * limit else 2 if value * 2 > 3 * limit else 0
     if value > limit:
         by_limit = max(by_limit, 1)
@@ -127,13 +129,14 @@ def baseline_of(history, rules, variable):
     return exact(max(candidates, key=lambda row: (row["time"], sign * row["value"]))["value"])
 
 
-def lab_grade(variable, value, baseline, rules):
+def lab_grade(variable, value, baseline, rules, age):
     """(low, high) of one reading."""
     value, unknown = exact(value), rules["baseline_missing"] == "unknown"
     if variable == "fibrinogen":
         return fibrinogen_grade(value, exact(rules["lln_fibrinogen"]), baseline, unknown)
     limit = exact(rules[f"uln_{variable}"])
     if variable == "creatinine":
+        limit = None if age is None or age < rules["adult_from_y"] else limit
         return creatinine_grade(value, limit, limit if baseline is None and not unknown else baseline)
     edges = (1, exact(1.5), 3, 10) if variable == "bilirubin" else (1, 3, 5, 20)
     grade = multiple_grade(value, limit, edges)
@@ -147,7 +150,7 @@ def prepare_grades(history, course, rules):
     for row in history["measurements"]:
         variable = row["variable"]
         if variable in facts.LABS:
-            bounds = lab_grade(variable, row["value"], baselines[variable], rules)
+            bounds = lab_grade(variable, row["value"], baselines[variable], rules, course["age_y"])
             readings.setdefault(f"{variable}_lab", []).append({**row, "bounds": bounds})
     for row in history["assessments"]:
         item, value = row["item"], row["value"]

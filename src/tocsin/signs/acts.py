@@ -87,7 +87,7 @@ def acts(
     records: Records, courses: pl.DataFrame, parameters: Parameters, readings: pl.DataFrame, wide: bool
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """Everything that is not a number read at an instant, sorted by course, minute and rank; and the course of each."""
-    of = courses.select("patient_id", "time_zero", "weight_kg").with_row_index("course")
+    of = courses.select("patient_id", "time_zero", "weight_kg", "age_y").with_row_index("course")
     of = of.with_columns(pl.col("course").cast(pl.Int32))
     drugs = _with_courses(records.drugs, of, _DRUG_COLUMNS)
     parts = [
@@ -140,7 +140,7 @@ def _with_courses(table: pl.DataFrame, of: pl.DataFrame, columns: tuple[str, ...
     part = part if rows.size == table.height and found.height == patients.height else part[rows]
     part = part.with_columns(
         pl.Series("position", rows),
-        *(found.get_column(name).gather(which) for name in ("course", "time_zero", "weight_kg")),
+        *(found.get_column(name).gather(which) for name in ("course", "time_zero", "weight_kg", "age_y")),
     )
     minute = pl.col("precision") == "minute"
     return part if part.select(minute.all()).item() else part.filter(minute)
@@ -252,7 +252,10 @@ def _lab_acts(rows: pl.DataFrame, drugs: pl.DataFrame, parameters: Parameters) -
         if name == "fibrinogen":
             stand_in, low_limit, high_limit = value, pl.lit(p.lln_fibrinogen), None
         else:
-            stand_in, low_limit, high_limit = pl.lit(getattr(p, f"uln_{name}")), None, pl.lit(getattr(p, f"uln_{name}"))
+            low_limit, high_limit = None, pl.lit(getattr(p, f"uln_{name}"))
+            if name == "creatinine":
+                high_limit = pl.when(pl.col("age_y") >= p.adult_from_y).then(high_limit)
+            stand_in = high_limit
         baseline = own.fill_null(stand_in) if p.baseline_missing == "limit" else own
         graded = of.filter(pl.col("variable") == name)
         low, high = ctcae.bounds(name, "v4.03", value, low_limit=low_limit, high_limit=high_limit, baseline=baseline)
@@ -260,7 +263,8 @@ def _lab_acts(rows: pl.DataFrame, drugs: pl.DataFrame, parameters: Parameters) -
         pair = pl.col("low") * 8 + pl.col("high")
         if name == "creatinine":  # within the limits a rise above the own baseline of less than half is no grade here
             within = (value <= p.uln_creatinine) & (pl.col("high") <= 1)
-            pair = pl.when(within).then(pl.lit(0)).otherwise(pair)
+            unproved = high_limit.is_null() & (pl.col("low") == 1)
+            pair = pl.when(within).then(pl.lit(0)).when(unproved).then(pl.col("high")).otherwise(pair)
         parts.append(_act(graded, state.ASSESSED, at, pl.col("time"), code=pl.lit(slot), value=pair,
                           position=pl.col("position")))  # fmt: skip
     return parts

@@ -60,6 +60,7 @@ class Parameters(ParameterSet):
     product_h: float = _p(24, "a plasma, cryoprecipitate or fibrinogen dose counts this long")
     lab_valid_h: float = _p(36, "a laboratory value or charted organ grade is known this long")
     uln_creatinine: float = _p(1.2, "upper limit of normal, creatinine (mg/dL)")
+    adult_from_y: float = _p(18, "age from which that limit holds; younger, or of unknown age, it is unknown", high=30)
     uln_bilirubin: float = _p(1.2, "upper limit of normal, bilirubin (mg/dL)")
     uln_ast: float = _p(40, "upper limit of normal, AST (U/L)")
     uln_alt: float = _p(40, "upper limit of normal, ALT (U/L)")
