@@ -21,6 +21,7 @@ from tocsin.tables import Records
 
 Windows = Literal["ward", "icu"]
 DEFAULT = ("astct_crs", "astct_icans")
+NO_COURSE = "No course. Without CAR-T infusions, add  --time-zero admission  or  --time-zero first-fever ."
 
 
 @dataclass(frozen=True)

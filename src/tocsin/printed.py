@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tocsin.grade_records import NOT_A_DEVICE, Graded, headline, notes, scale_rows
+from tocsin.prepare import NO_COURSE
 
 if TYPE_CHECKING:
     import polars as pl
@@ -69,12 +70,7 @@ def print_graded(done: Graded) -> None:
         _show(console, table, scale["title"], f"hash {scale['hash']}")
     _items(console, notes(summary))
     if not summary["courses"]:
-        console.print(
-            Text(
-                "No course. Without CAR-T infusions, add  --time-zero admission  or  --time-zero first-fever .",
-                style="bold red",
-            )
-        )
+        console.print(Text(NO_COURSE, style="bold red"))
     console.print()
     console.print(f"Written to {_short(done.out)}: {', '.join(path.name for path in done.files)}", soft_wrap=True)
     console.print(Text(NOT_A_DEVICE, style="dim"))

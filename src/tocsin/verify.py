@@ -138,6 +138,8 @@ def checked(path: Path | str) -> tuple[int, list[str], list[str]]:
 
 
 def _read(path: Path) -> list[Row]:
+    if not path.is_file():
+        raise TocsinError.of("verify.file-missing", f"{path.name}: there is no such file.", "", "Name a CSV of cases.")
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             cases = [{k: (v or "").strip() for k, v in row.items() if k} for row in csv.DictReader(file)]

@@ -19,7 +19,7 @@ from tocsin.errors import TocsinError
 from tocsin.grades import CRS_SCALES, NEUROTOXICITY, SCALES
 from tocsin.grading import grade, scale_named
 from tocsin.outputs import refuse_foreign, replace_folder, write_csv, write_text
-from tocsin.prepare import Choices, Prepared, prepare
+from tocsin.prepare import NO_COURSE, Choices, Prepared, prepare
 from tocsin.rules import Scale
 from tocsin.tables import PARAMETERS
 
@@ -175,7 +175,7 @@ def summary_text(tables: dict[str, pl.DataFrame], summary: dict[str, Any]) -> st
         hours = f"{r['hours_differ']:,.0f}/{r['hours']:,.0f}"
         names = f"{r['scale_a']:{wide}} v {r['scale_b']:{wide}}"
         lines.append(f"{names}  {share:>19}   {kappa_words(kappas[r['scale_a'], r['scale_b']]):24}  {hours:>12}")
-    lines += ["", *_cause_lines(tables["criteria"])]
+    lines += ["", *_cause_lines(tables["criteria"], summary["courses"])]
     if summary["parameters_changed"]:
         lines += ["changed: " + ", ".join(f"{name} = {value}" for name, value in summary["parameters_changed"].items())]
     if summary["findings_needing_a_decision"]:
@@ -191,10 +191,12 @@ def kappa_words(row: dict[str, Any]) -> str:
     return f"{value} (no limits)" if row["low"] is None else f"{value} ({row['low']:.2f} to {row['high']:.2f})"
 
 
-def _cause_lines(criteria: pl.DataFrame) -> list[str]:
+def _cause_lines(criteria: pl.DataFrame, courses: int) -> list[str]:
     """The largest cause of every pair, most hours first; where pairs share one, the first of them."""
     first = criteria.filter(pl.col("rank") == 1).sort("hours", descending=True, maintain_order=True)
     first = first.unique(["grade_a", "criterion_a", "grade_b", "criterion_b"], keep="first", maintain_order=True)
+    if not courses:
+        return [NO_COURSE]
     if first.is_empty():
         return ["The proved grades never differ."]
     lines = [f"What parts them most (all in criteria.csv{'' if first.height <= MOST_CAUSES else ', here the first'}):"]

@@ -24,7 +24,7 @@ from tocsin.organs.readings import (
     oxygen_at,
 )
 from tocsin.outputs import refuse_foreign, replace_folder, write_csv, write_parquet, write_text
-from tocsin.prepare import Choices, Prepared, prepare
+from tocsin.prepare import NO_COURSE, Choices, Prepared, prepare
 from tocsin.signs import Parameters
 from tocsin.tables import ATTRITION, PARAMETERS, Records
 from tocsin.tables.contract import MINUTE, F, I, S, Table, may, need
@@ -310,7 +310,8 @@ def _notes(summary: dict[str, Any]) -> list[str]:
     made = [
         f"limits of {', '.join(own)} from the file, all others are defaults (R)"
         if own
-        else "all limits are defaults (R), not your laboratory's: give yours with --limits FILE.csv"
+        else "all limits are defaults (R), not your laboratory's: give yours with --limits FILE.csv",
+        *([] if summary["courses"] else [NO_COURSE]),
     ]
     for key, words in (
         ("readings_without_limits", "readings without a limit (age or sex unknown, a child, none given): wider bounds"),

@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from tocsin.prepare import NO_COURSE
 from tocsin.scores.run import Scored
 
 WIDTH = 110
@@ -32,6 +33,8 @@ def print_scored(done: Scored) -> None:
             row["title"], row["moment"].replace("_", " "), f"{row['rows']:,} {row['of']}", *_counts(row), _values(row)
         )
     console.print(Padding(table, (0, 0, 1, 2), expand=False))
+    if not summary["courses"]:
+        console.print(Text(NO_COURSE, style="bold red"))
     for line in (*_why_missing(summary), *_changed(summary), *summary["notes"]):
         console.print(Padding(Text(f"- {line}"), (0, 0, 0, 2), expand=False))
     console.print()
