@@ -140,15 +140,21 @@ def main() -> None:
     """The whole bench."""
     import tempfile
 
+    import effects
     import store
 
     parser = argparse.ArgumentParser()
     parser.add_argument("--job", nargs="+")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--patients", type=int, default=20_000)
+    parser.add_argument("--effects", action="store_true", help="only the estimators")
     given = parser.parse_args()
     if given.job:
         print(json.dumps(job(given.job[0], given.runs, *given.job[1:])))
+        return
+    if given.effects:
+        for what, seconds, target, peer in effects.lines(given.runs):
+            show(what, seconds, target, peer)
         return
     print(
         f"tocsin bench, Python {platform.python_version()}, {platform.machine()}; medians of {given.runs} runs; "
@@ -173,6 +179,8 @@ def main() -> None:
     readings = store.write_readings(DATA / f"readings{given.patients * 5}.parquet", given.patients * 5)
     held = in_process("sustained", str(readings))
     show(f"39.0 sustained 4 h, {given.patients / 200:g}M rows", held["median"], 1.5, f"peak {held['peak_gb']:.2f} GB")
+    for what, seconds, target, peer in effects.lines(given.runs):
+        show(what, seconds, target, peer)
     show("tocsin --help", statistics.median(command(["--help"], given.runs)), 0.3)
     show("tocsin grade --help", statistics.median(command(["grade", "--help"], given.runs)), 0.4)
     with tempfile.TemporaryDirectory() as scratch:

@@ -5,7 +5,7 @@ Left out, by name, because nothing here computes it yet or because the reference
 - `fisher_or*`: R's root search errs by up to 1 %; `or_cond_precise` and `or_exact_ci_precise` are compared;
 - `hl` and `ci` under `exact: false`: R stops a root search at 1e-4;
 - `ties.hl`: exactRankTests prints -1.5, the median of all differences is -1, which a unit test holds;
-- `kruskal`, `welch`, `p_half`: not computed here;
+- `p_half`: not computed here;
 - what `comparisons_more.py` and `comparisons_cox.py` hold;
 - the odds ratio of a table without events: R prints 0 (0 to infinity), here it is not estimable.
 """

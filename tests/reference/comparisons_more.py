@@ -11,7 +11,18 @@ import numpy as np
 
 from reference.comparisons import Value, curve_of, data, reference, several
 from reference.tolerances import CLOSED, COUNT, EXACT_P, Tolerance
-from tocsin.effects import balance, fine_gray, gray, proportions, stratified, survival, unconditional, weighted
+from tocsin.effects import (
+    balance,
+    fine_gray,
+    gray,
+    means,
+    proportions,
+    ranks,
+    stratified,
+    survival,
+    unconditional,
+    weighted,
+)
 
 NEWTON = Tolerance(1e-7, 0, "crr stops its search at a score of 1e-6 of the likelihood; ours goes on")
 UNIROOT = Tolerance(5e-5, 0, "mantelhaen.test(exact = TRUE) leaves uniroot at its default of 1e-4")
@@ -117,4 +128,41 @@ def tables() -> Iterator[Value]:
     yield from several("Hedges g", smd["hedges_g"], balance.hedges_g(smd["x"], smd["y"]).smd, CLOSED)
 
 
-MORE = {"competing tests": (competing_tests, 17), "weighted curves": (weighted_curves, 400), "tables": (tables, 60)}
+def unequal_weights() -> Iterator[Value]:
+    """R's robust errors at weights that differ, of patients and of pairs that share a cluster; two causes."""
+    r, (t, e) = reference("more"), curve_of("lung")
+    for name in ("weighted_lung", "weighted_lung_pairs"):
+        block = r[name]
+        curve = weighted.weighted_kaplan_meier(t, e, r["weighted_lung"]["weight"], cluster=block.get("pair"))
+        row = np.searchsorted(curve.time, block["times"], side="right") - 1
+        for key, values in (("survival", curve.value), ("se", curve.se), ("low", curve.low), ("high", curve.high)):
+            yield from several(f"{name} {key}", block[key], values[row], CLOSED)
+    d, block = data("mgus2_competing"), r["weighted_mgus2"]
+    for cause, key in ((1, "first"), (2, "second")):
+        curve = weighted.weighted_incidence(d["time"].astype(float), d["status"].astype(int), block["weight"], cause)
+        row = np.searchsorted(curve.time, block["times"], side="right") - 1
+        yield from several(f"mgus2 {key}", block[key], curve.value[row], CLOSED)
+        yield from several(f"mgus2 {key} se", block[f"{key}_se"], curve.se[row], CLOSED)
+
+
+def groups() -> Iterator[Value]:
+    """Kruskal-Wallis with and without ties, and Welch at two levels."""
+    for name, block in reference("more")["kruskal"].items():
+        row = ranks.kruskal_wallis(block["groups"])
+        yield from several(f"{name} Kruskal", [block["chi_square"], block["p"]], [row.estimate, row.p], CLOSED)
+        yield from several(f"{name} df", block["df"], int(row.method.split()[-2]), COUNT)
+    for name, block in reference("more")["welch"].items():
+        for level in ("0.95", "0.9"):
+            r, row = block[level], means.welch(*block["groups"], level=float(level))
+            expected = [r["difference"], *r["ci"], r["p"]]
+            yield from several(f"{name} Welch {level}", expected, [row.estimate, row.low, row.high, row.p], CLOSED)
+            yield from several(f"{name} df", round(r["df"], 2), float(row.method.split()[-2]), COUNT)
+
+
+MORE = {
+    "competing tests": (competing_tests, 17),
+    "weighted curves": (weighted_curves, 400),
+    "tables": (tables, 60),
+    "unequal weights": (unequal_weights, 56),
+    "groups": (groups, 39),
+}

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tocsin.effects.inputs import FloatArray, numbers
+from tocsin.effects.means import TOO_LARGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,10 @@ def smd_continuous(
     that weighting cannot look better by inflating the spread (Austin, Stat Med 2009;28:3083). Checked: R script.
     """
     (a, w1, missing1), (b, w0, missing0) = _known(x1, weights1, "x1"), _known(x0, weights0, "x0")
-    pooled = math.sqrt((float(a.var(ddof=1)) + float(b.var(ddof=1))) / 2) if min(a.size, b.size) > 1 else 0.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        pooled = math.sqrt((float(a.var(ddof=1)) + float(b.var(ddof=1))) / 2) if min(a.size, b.size) > 1 else 0.0
     note = _empty(a.size, b.size) or ("an arm has only one value" if min(a.size, b.size) < 2 else "")
-    note = note or _weightless(w1, w0)
+    note = note or _weightless(w1, w0) or ("" if math.isfinite(pooled) else TOO_LARGE)
     if note:
         return _balance(None, a.size, b.size, missing1, missing0, note)
     gap = float(np.average(a, weights=w1) - np.average(b, weights=w0))
@@ -60,7 +62,10 @@ def hedges_g(x1: npt.ArrayLike, x0: npt.ArrayLike) -> Balance:
     note = _empty(a.size, b.size) or ("too few values" if a.size + b.size < 3 else "")
     if note:
         return _balance(None, a.size, b.size, missing1, missing0, note)
-    squares = float(((a - a.mean()) ** 2).sum() + ((b - b.mean()) ** 2).sum())
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = float(((a - a.mean()) ** 2).sum() + ((b - b.mean()) ** 2).sum())
+    if not math.isfinite(squares):
+        return _balance(None, a.size, b.size, missing1, missing0, TOO_LARGE)
     pooled, small = math.sqrt(squares / (a.size + b.size - 2)), 1 - 3 / (4 * (a.size + b.size) - 9)
     return _standardised(float(a.mean() - b.mean()) * small, pooled, a.size, b.size, missing1, missing0)
 

@@ -4,14 +4,19 @@ import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+import numpy as np
+import numpy.typing as npt
+
 from tocsin.effects.estimate import Estimate, not_estimable
-from tocsin.effects.inputs import count
+from tocsin.effects.inputs import codes, count
 from tocsin.effects.proportions import risk_ratio
+from tocsin.effects.stratified import mantel_haenszel
 
 Ratio = Literal["risk ratio", "odds ratio, rare", "odds ratio, common", "hazard ratio, rare", "hazard ratio, common"]
 Explained = Literal["no", "interval", "estimate"]
 STRENGTHS = (1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)
 POINT, LIMIT = "E-value of the estimate", "E-value of the limit nearest 1"
+OBSERVED = "E-value of an observed covariate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,20 @@ class ConfounderCell:
     bias: float
     row: Estimate
     explained: Explained
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedStrength:
+    """How strong a confounder something recorded would be; a ratio is ``None`` where the E-value's note says why.
+
+    ``with_arm`` is the ratio of its shares in the arms, ``with_outcome`` its risk ratio for the outcome within arms,
+    both turned above 1. ``missing`` counts the subjects without a value.
+    """
+
+    with_arm: float | None
+    with_outcome: float | None
+    e_value: Estimate
+    missing: int
 
 
 def e_value(
@@ -118,6 +137,46 @@ def confounder_grid(
             reached: Explained = "estimate" if side[0] <= 0 else "interval" if min(side) <= 0 else "no"
             cells.append(ConfounderCell(first, second, bias, row, reached))
     return cells
+
+
+def observed_strength(covariate: npt.ArrayLike, arm: npt.ArrayLike, event: npt.ArrayLike) -> ObservedStrength:
+    """Return the E-value of a recorded yes-or-no covariate: a yardstick for that of a confounder nobody recorded.
+
+    0 and 1 each, NaN in ``covariate`` is missing and left out; other codes raise ValueError. The E-value is of the
+    most the covariate alone can move a risk ratio (`bounding_factor`): a confounder with both ratios of that size does
+    as much. The risk ratio is Mantel-Haenszel's over the arms, so that the arms' own difference is not in it. Crude
+    shares, no interval: with few subjects it is noise as well. Not estimable: a share or a risk of 0, or nobody with,
+    or without, the covariate. VanderWeele & Ding 2017, as `e_value`; one number of both ratios is ours (R).
+    """
+    given = np.asarray(covariate, dtype=np.float64)
+    known = ~np.isnan(given)
+    has = codes(given[known], (0, 1), "covariate", int(known.sum()))
+    first, died = (codes(values, (0, 1), name, given.size)[known] for values, name in ((arm, "arm"), (event, "event")))
+    n, events, missing = int(has.size), int(died.sum()), int((~known).sum())
+    method = "VanderWeele-Ding, of the bound; Mantel-Haenszel over the arms"
+
+    def none(why: str, with_arm: float | None = None) -> ObservedStrength:
+        row = not_estimable(OBSERVED, why, n=n, events=events, method=method, level=None)
+        return ObservedStrength(with_arm, None, row, missing)
+
+    sizes = [int((first == k).sum()) for k in (1, 0)]
+    if not all(sizes):
+        return none("an arm has no known value")
+    shares = [float(has[first == k].mean()) for k in (1, 0)]
+    if not all(shares):
+        return none("nobody has it" if not any(shares) else "only one arm has it: the ratio is infinite")
+    of_arm = max(shares) / min(shares)
+    strata = [
+        (int(died[mine & (has == 1)].sum()), int((mine & (has == 1)).sum()),
+         int(died[mine & (has == 0)].sum()), int((mine & (has == 0)).sum()))
+        for mine in (first == 1, first == 0)
+    ]  # fmt: skip
+    common = mantel_haenszel(strata, measure="risk ratio")
+    if common.estimate is None:
+        return none("no risk ratio with the outcome: no event with it, or none without", of_arm)
+    of_outcome = max(common.estimate, 1 / common.estimate)
+    made = _e_value(bounding_factor(of_arm, of_outcome))
+    return ObservedStrength(of_arm, of_outcome, Estimate(OBSERVED, made, None, None, None, method, n, events), missing)
 
 
 def _checked(ratio: float, low: float | None, high: float | None, kind: str) -> tuple[float, float | None]:

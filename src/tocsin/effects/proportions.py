@@ -11,7 +11,7 @@ from tocsin.effects.estimate import Estimate, not_estimable
 from tocsin.effects.inputs import FloatArray, IntArray, count, z_value
 
 SLACK = 1e-7  # R's fisher.test: a table this much more likely than the observed one still counts as equally likely
-MOST_COUNTED = 2_000
+MOST_COUNTED = 400  # subjects: whole numbers up to here
 
 
 def proportion(
@@ -197,15 +197,24 @@ def risk_ratio(a: int, m: int, b: int, n: int, *, level: float = 0.95) -> Estima
 def hypergeometric(m: int, n: int, events: int) -> tuple[IntArray, FloatArray]:
     """Return the possible counts in an arm of m, given ``events`` among m + n, and their chances under no difference.
 
-    Whole-number arithmetic up to 2,000 subjects, which spares the import of scipy.stats; scipy above.
+    Each chance comes from its neighbour: C(m, k + 1) C(n, e - k - 1) is C(m, k) C(n, e - k) times
+    (m - k) (e - k) / ((k + 1) (n - e + k + 1)). Whole numbers up to 400 subjects, so nothing is rounded before the
+    last division; above, floats from the most likely count outwards, whose error grows with the steps (about 1e-13 at
+    10,000 subjects). Checked: scipy, and math.comb.
     """
     x = np.arange(max(0, events - n), min(m, events) + 1)
-    if m + n > MOST_COUNTED:
-        from scipy.stats import hypergeom
-
-        return x, np.asarray(hypergeom.pmf(x, m + n, m, events), dtype=np.float64)
-    ways = math.comb(m + n, events)
-    return x, np.array([math.comb(m, k) * math.comb(n, events - k) / ways for k in x.tolist()])
+    if m + n <= MOST_COUNTED:
+        ways, least = math.comb(m + n, events), int(x[0])
+        counted = [math.comb(m, least) * math.comb(n, events - least)]
+        for k in x[:-1].tolist():
+            counted.append(counted[-1] * (m - k) * (events - k) // ((k + 1) * (n - events + k + 1)))
+        return x, np.array([count / ways for count in counted])
+    k = x[:-1].astype(np.float64)
+    up = (m - k) * (events - k) / ((k + 1) * (n - events + k + 1))
+    top = int(np.searchsorted(-up, -1.0))  # the ratios fall: the first below 1 leaves the most likely count
+    left = np.cumprod(1 / up[:top][::-1])[::-1]
+    chance = np.concatenate((left, [1.0], np.cumprod(up[top:])))
+    return x, chance / chance.sum()
 
 
 def _null(a: int, m: int, b: int, n: int) -> tuple[IntArray, FloatArray]:

@@ -8,7 +8,7 @@ from tocsin.effects.proportions import fisher_p
 from tocsin.effects.risk_difference import DifferenceMethod, risk_difference
 
 MOST_VALUES = 21
-MOST_WITH_P = 500
+MOST_WITH_P = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def tipping_grid(
     ``m`` and ``n`` count the patients with a known outcome. A row is the difference over all patients; its interval
     treats what was filled in as seen, so the grid shows how far the conclusion depends on it, not the uncertainty of a
     guess. With more than ``most_values`` values on a side, evenly spread ones are taken, both ends among them. p is
-    Fisher's two-sided, left out above 500 patients (441 exact tests take long there). An arm without patients is not
+    Fisher's two-sided, left out above 20,000 patients (441 tests take long there). An arm without patients is not
     estimable; a wrong count raises ValueError.
     Yan, Lee & Li, J Biopharm Stat 2009;19:1085 (title from memory, Mh). Checked: by hand, corners by formula.
     """

@@ -52,7 +52,7 @@ def weighted_kaplan_meier(
     (each row its own if not given), so that weights may change over time and clones share a patient. Weights are taken
     as known: the error of a model behind them is not in it. Raises ValueError for a negative weight, NaN, wrong codes,
     or a row that does not end after it starts. Without weights the error of one row per patient is Greenwood's.
-    Checked: R ``survfit`` at weight 1, and finite differences of the curve in each weight.
+    Checked: R ``survfit`` with equal and unequal weights and clusters; finite differences of the curve in each weight.
     """
     z = z_value(level)
     rows = _Rows(time, codes(event, (0, 1), "event", np.size(time)), weight, start, cluster, 1)
@@ -76,7 +76,7 @@ def weighted_incidence(
     """Estimate the weighted cumulative incidence of ``cause`` by Aalen-Johansen, with the robust error.
 
     ``status`` is 0 for censoring and a whole number per cause. Rows, weights and clusters as in
-    `weighted_kaplan_meier`; the interval is that of ln(-ln F). Checked: R ``survfit`` at weight 1.
+    `weighted_kaplan_meier`; the interval is that of ln(-ln F). Checked: R ``survfit``, equal and unequal weights.
     """
     z = z_value(level)
     if cause < 1 or int(cause) != cause:

@@ -8,14 +8,14 @@ from tocsin.report.charts import plot_patients
 from tocsin.report.drawing import Figure
 from tocsin.report.figures import draw_curves, plot_days
 from tocsin.report.sensitivity import plot_sensitivity
-from tocsin.report.sensitivity_pictures import plot_turning
 from tocsin.report.swimmer import plot_swimmer
+from tocsin.report.turning_pictures import plot_turning
 from tocsin.report.words import Lang, Words
 from tocsin.tables import StudyResults
 
 
 def draw_all(results: StudyResults, lang: Lang = "en") -> list[Figure]:
-    """Curves, patient charts, swimmer plot, grades by day, sensitivity, E-value; each drawn or a sentence."""
+    """Curves, patient charts, swimmer plot, grades by day, sensitivity, what turns a result: drawn or a sentence."""
     words = Words(lang)
     main = main_scale(results)
     scales = results.tables["days"].get_column("scale").unique().to_list() or [main]

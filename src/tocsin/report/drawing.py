@@ -96,17 +96,18 @@ def sheet(panels: Sequence[str], columns: int, gap: float = 14, head: str = "") 
     shrunk = min(1.0, (across - 2 * gap) / size_of(head)[0]) if head else 1.0
     top = size_of(head)[1] * shrunk + gap if head else gap
     total = (across, top + -(-len(panels) // columns) * high)
-    parts = [_nested(head, gap, gap / 2, "head", shrunk)] if head else []
+    parts = [nested(head, gap, gap / 2, "head", shrunk)] if head else []
     for index, panel in enumerate(panels):
         row, column = divmod(index, columns)
-        parts.append(_nested(panel, gap + column * wide, top + row * high, f"panel{index}"))
+        parts.append(nested(panel, gap + column * wide, top + row * high, f"panel{index}"))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{total[0]:g}" height="{total[1]:g}" '
         f'viewBox="0 0 {total[0]:g} {total[1]:g}"><rect width="100%" height="100%" fill="white"/>{"".join(parts)}</svg>'
     )
 
 
-def _nested(svg: str, x: float, y: float, name: str, scale: float = 1.0) -> str:
+def nested(svg: str, x: float, y: float, name: str, scale: float = 1.0) -> str:
+    """One SVG inside another, its ids made its own."""
     width, height = (side * scale for side in size_of(svg))
     svg = inline(svg, name)
     return svg.replace("<svg", f'<svg x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}"', 1)

@@ -11,6 +11,7 @@ from tocsin.report.words import Words
 SHARES = ("proportion", "survival at", "cumulative incidence", "risk at", "share")
 DIFFERENCES = ("risk difference", "difference of proportions", "difference in survival", "difference in incidence")
 TIMES = ("median", "restricted mean", "difference of restricted means", "difference of medians")
+WHOLE = ("fragility index", "ways that turn the result")  # counts of courses and of fillings-in
 TESTS = ("log-rank", "gray", "observed minus expected", "fisher", "mann-whitney", "mantel-byar", "proportional hazards")
 
 
@@ -67,6 +68,8 @@ def estimate_text(row: dict[str, Any], words: Words) -> str:
         return f"{'+' if value > 0 else ''}{fixed(value * 100)} {words('unit.points')}"
     if kind == "time":
         return f"{fixed(value)} {unit_of(row, words)}"
+    if row["measure"] in WHOLE:
+        return f"{value:.0f}"
     return f"{fixed(value)} {_named_unit(row, words)}".strip()
 
 

@@ -42,7 +42,8 @@ _RISKY = ("=", "+", "-", "@", "\t", "\r")
 def result_contracts() -> tuple[Table, ...]:
     """The contracts a study's results hold, in the order of the report."""
     return (
-        *STUDY_TABLES, COURSES, ATTRITION, PARAMETERS, EFFECTS, ENDPOINTS, GRADES, EPISODES, FOLLOW, FINDINGS, ACCOUNT,
+        *STUDY_TABLES, COURSES, ATTRITION, PARAMETERS, EFFECTS, ENDPOINTS, GRADES, EPISODES, FOLLOW, FINDINGS,
+        ACCOUNT,
     )  # fmt: skip
 
 

@@ -21,6 +21,8 @@ from tocsin.report.figures import arms_of, sizes_of
 from tocsin.report.numbers import NOTHING, fixed
 from tocsin.report.outcomes import outcome_table
 from tocsin.report.toxicity import course_table, toxicity_tables
+from tocsin.report.turning import turning_tables
+from tocsin.report.turning_pictures import NAMES
 from tocsin.report.words import Words
 from tocsin.tables import StudyResults
 
@@ -262,5 +264,6 @@ def _turning(results: StudyResults, words: Words, figures: Figures) -> Section:
     ]  # fmt: skip
     heads = [words("head.outcome"), words("head.measure"), words("head.value"), words("head.why")]
     table = grid(words("turning.caption"), heads, rows, numeric=(2,), source="effects", empty=words("turning.none"))
-    drawn = _figure(figures.get("e_value")) if rows else []
-    return section(words, "turning", *warnings_block(results, words, short=True), *drawn, table)
+    drawn = [block for name in NAMES for block in _figure(figures.get(name))] if rows else []
+    steps = turning_tables(results, words)
+    return section(words, "turning", *warnings_block(results, words, short=True), table, *drawn, *steps)

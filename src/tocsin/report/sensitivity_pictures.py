@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from tocsin.report.drawing import Figure
@@ -19,6 +18,7 @@ from tocsin.report.shapes import (
     Scale,
     axis_below,
     axis_left,
+    dot,
     drawing,
     group,
     haloed,
@@ -27,11 +27,9 @@ from tocsin.report.shapes import (
     path,
     rect,
     text,
-    upright,
     width_of,
 )
-from tocsin.report.words import Lang, Words
-from tocsin.tables import StudyResults
+from tocsin.report.words import Lang
 
 BLUE, ORANGE = "#0072b2", "#d55e00"
 HELD, TURNED, REACHED = "#e8eef3", "#d55e00", "#f2b27c"
@@ -44,9 +42,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "e.limit": ("limit nearest 1, E = {e}", "最接近 1 的界限，E = {e}"),
     "e.caption": (
         "A confounder nobody recorded must lie on a curve or above it, in both ways, to move the estimate (or the "
-        "limit) to 1.",
-        "未记录的混杂因素须位于曲线上或曲线上方，方可使估计值（或界限）变为 1。",
+        "limit) to 1. Dots: how strong what was recorded at baseline is.",
+        "未记录的混杂因素须位于曲线上或曲线上方，方可使估计值（或界限）变为 1。圆点：基线已记录因素的强度。",
     ),
+    "e.seen": ("{n} covariates recorded", "已记录协变量 {n} 项"),
     "e.none": ("No E-value: {why}.", "无 E 值：{why}。"),
     "f.title": ("Patients with another outcome that would turn the conclusion", "使结论改变的结局变化例数"),
     "f.x": ("patients with the other outcome", "结局改变的例数"),
@@ -65,9 +64,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "t.none": ("No outcome is missing in either arm.", "两组均无缺失结局。"),
     "c.title": ("The ratio after a confounder is taken away", "去除混杂后的比值"),
     "c.caption": (
-        "The ratio left when a confounder of these two strengths is taken away at its worst. Light: the interval "
-        "reaches 1. Dark: the ratio itself does.",
-        "按最坏情形去除混杂后的比值。浅色：区间达到 1。深色：比值达到 1。",
+        "The ratio left when a confounder of these two strengths is taken away at its worst. Light orange: the "
+        "interval that did not hold 1 reaches it. Dark orange: the ratio itself does.",
+        "按最坏情形去除混杂后的比值。浅橙：原不含 1 的区间达到 1。深橙：比值达到 1。",
     ),
     "c.none": ("No ratio to explain away.", "无可供分析的比值。"),
 }  # fmt: skip
@@ -79,8 +78,13 @@ def say(key: str, lang: Lang, **values: object) -> str:
     return WORDS[key][lang == "zh"].format(**values)
 
 
-def plot_e_value(estimate: float | None, limit: float | None, why: str = "", lang: Lang = "en") -> Figure:
-    """The curves of confounders that would explain estimate and limit away, from their E-values (1: no curve)."""
+def plot_e_value(
+    estimate: float | None, limit: float | None, why: str = "", lang: Lang = "en", seen: Sequence[Point] = ()
+) -> Figure:
+    """The curves of confounders that would explain estimate and limit away, from their E-values (1: no curve).
+
+    `seen`: the two risk ratios of each covariate recorded; one beyond the axes stands at their end.
+    """
     title = say("e.title", lang)
     if estimate is None:
         return Figure("e_value", title, "", instead=say("e.none", lang, why=why))
@@ -101,23 +105,13 @@ def plot_e_value(estimate: float | None, limit: float | None, why: str = "", lan
             points = [(x(a), y(b)) for a, b in _curve(e, most)]
             parts.append(path(joined(points), colour, 2, dash))
             parts.append(rect(x(e) - 3.5, y(e) - 3.5, 7, 7, colour))
+    if seen:
+        said.append(say("e.seen", lang, n=len(seen)))
+        parts += [dot(x(min(a, most)), y(min(b, most)), 3, SOFT) for a, b in seen]
+        parts += [dot(262, 14 + 18 * len(said), 3, SOFT), haloed(text(280, 14 + 18 * len(said), said[-1]))]
     width = 70 + 280 + max(110 + 20.0, max(width_of(words) for words in said) + 20)
     picture = drawing(width, 340, [group(70, 16, parts)])
     return Figure("e_value", title, f"{title}: {'; '.join(said)}", say("e.caption", lang), picture)
-
-
-def plot_turning(results: StudyResults, words: Words) -> list[Figure]:
-    """The confounding that would explain the first two-arm risk ratio of `effects` away; no picture without one."""
-    rows = [row for row in results.tables["effects"].to_dicts() if row["measure"].startswith("E-value")]
-    first = next((row for row in rows if row["estimate"] is not None), rows[0] if rows else None)
-    if first is None:
-        return []
-    pair = [row for row in rows if (row["outcome"], row["contrast"]) == (first["outcome"], first["contrast"])]
-    limit = next((row["estimate"] for row in pair if "limit" in row["measure"]), None)
-    why = words.term(first["note"].removeprefix("not estimable: "))
-    made = plot_e_value(first["estimate"], limit, why, words.lang)
-    title = f"{made.title}{words('colon')}{words.term(first['outcome'])}, {words.term(first['contrast'])}"
-    return [replace(made, title=title)]
 
 
 def _curve(e: float, most: float) -> list[Point]:
@@ -140,13 +134,13 @@ def plot_fragility(
     most = max(steps[-1]["moved"] for steps in drawn)
     least = min(max(row["p"], 1e-12) for steps in drawn for row in steps)
     floor = min(-2.0, math.floor(math.log10(least)))
-    x, y = Scale(0, max(most, 1), 0, 380), Scale(floor, 0, 260, 0)
-    step = max(1, -(-most // 10))
-    parts = axis_below(x, 260, [(k, str(k)) for k in range(0, most + 1, step)], say("f.x", lang))
+    x, y = Scale(0, max(most, 1), 0, 320), Scale(floor, 0, 220, 0)
+    step = max(1, -(-most // 8))
+    parts = axis_below(x, 220, [(k, str(k)) for k in range(0, most + 1, step)], say("f.x", lang))
     every = max(1, math.ceil(-floor / 6))
     decades = [(float(k), f"{10.0**k:g}") for k in range(0, int(floor) - 1, -every)]
-    parts += axis_left(y, decades, grid=380, title=say("f.y", lang), out=58)
-    parts.append(line(0, y(math.log10(alpha)), 380, y(math.log10(alpha)), SOFT, 1.2, "5 4"))
+    parts += axis_left(y, decades, grid=320, title=say("f.y", lang), out=58)
+    parts.append(line(0, y(math.log10(alpha)), 320, y(math.log10(alpha)), SOFT, 1.2, "5 4"))
     said: list[str] = []
     for steps in drawn:
         first, second = steps[0]["arm"] == "a", steps[0]["move"] == "add"
@@ -156,10 +150,10 @@ def plot_fragility(
         parts += [rect(px - 2.5, py - 2.5, 5, 5, colour) for px, py in points if len(points) <= 40]
         key = "f.add" if second else "f.remove"
         said.append(say(key, lang, arm=arms[0] if first else arms[1]))
-        down = 8 + 20 * len(said)
-        parts += [line(396, down, 420, down, colour, 2, dash), text(426, down, said[-1])]
-    width = 76 + 426 + max(width_of(words) for words in said) + 14
-    picture = drawing(width, 320, [group(76, 16, parts)])
+        down = 252 + 18 * len(said)
+        parts += [line(0, down, 24, down, colour, 2, dash), text(30, down, said[-1])]
+    width = 76 + max(334.0, 30 + max(width_of(words) for words in said) + 14)
+    picture = drawing(width, 292 + 18 * len(said), [group(76, 16, parts)])
     caption = say("f.caption", lang, alpha=f"{alpha:g}")
     return Figure("fragility", title, f"{title}: {'; '.join(said)}", caption, picture)
 
@@ -209,7 +203,7 @@ class _Tile:
 
 
 def _tiles(tiles: Sequence[_Tile], xs: Sequence[str], ys: Sequence[str], names: tuple[str, str]) -> str:
-    """A grid of tiles, the first row of values lowest, with an axis of words below and left."""
+    """A grid of tiles, the first row of values lowest, with the names of columns and rows below and above."""
     wide, high = TILE * len(xs), TILE * len(ys)
     parts: list[str] = []
     for tile in tiles:
@@ -223,14 +217,10 @@ def _tiles(tiles: Sequence[_Tile], xs: Sequence[str], ys: Sequence[str], names: 
     parts.append(line(0, high + 3, wide, high + 3, PALE))
     parts += [text(TILE * (k + 0.5), high + 12, words, 11, "middle") for k, words in enumerate(xs)]
     parts += [text(-6, high - TILE * (k + 0.5), words, 11, "end") for k, words in enumerate(ys)]
-    x_name, y_name = names
-    long = max(width_of(x_name, 12), wide)
-    parts += [text(wide / 2, high + 32, x_name, 12, "middle"), upright(-40, high / 2, y_name, 12)]
-    side = 56 + max(0.0, (long - wide) / 2 - 40)
-    tall = max(0.0, (width_of(y_name, 12) - high) / 2) + 10
-    return drawing(
-        side + wide + (long - wide) / 2 + 12, tall + high + 54 + max(0.0, tall - 54), [group(side, tall, parts)]
-    )
+    x_name, y_name = names  # the name of the rows stands above: upright it is often longer than the grid is high
+    parts += [text(0, high + 32, x_name, 12), text(-30, -14, y_name, 12)]
+    wide = max(width_of(x_name, 12), width_of(y_name, 12) - 30, wide)
+    return drawing(wide + 62, high + 76, [group(48, 28, parts)])
 
 
 def _ticks(low: float, high: float) -> list[tuple[float, str]]:

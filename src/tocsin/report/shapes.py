@@ -95,6 +95,11 @@ def rect(x: float, y: float, width: float, height: float, fill: str, more: str =
     return f'<rect {where} fill="{fill}"{" " + more if more else ""}/>'
 
 
+def dot(x: float, y: float, radius: float, fill: str) -> str:
+    """A filled circle."""
+    return f'<circle cx="{num(x)}" cy="{num(y)}" r="{num(radius)}" fill="{fill}"/>'
+
+
 def _dashed(dash: str) -> str:
     return f' stroke-dasharray="{dash}"' if dash else ""
 

@@ -30,6 +30,8 @@ class Effects:
 
     def __init__(self, level: float, spec: str, synthetic: bool) -> None:
         self.rows: list[dict[str, Any]] = []
+        self.steps: list[dict[str, Any]] = []  # rows of `turning`
+        self.events: dict[str, dict[str, int]] = {}  # by outcome: course to 1 or 0, unknown ones not in it
         self.level, self.spec, self.synthetic = level, spec, synthetic
 
     def add(self, outcome: str, contrast: str, row: Estimate, measure: str = "", note: str = "", **more: Any) -> None:

@@ -136,8 +136,13 @@ _TESTS = (
      "比例风险假定：以 1 − Kaplan-Meier 为时间尺度的得分检验。"),
     ("Mantel-Byar", "The arm as something that begins with the first dose: Mantel-Byar, Cox (time-dependent).",
      "以首剂为起点的时依组别：Mantel-Byar 检验及时依 Cox。"),
+    ("P: log-rank", "Landmarks: the arm as it was on each whole day that can tell the arms apart; log-rank test.",
+     "界标分析：按当日组别，列出所有可区分两组的整日，log-rank 检验。"),
+    ("area under Kaplan-Meier", "Restricted means: difference of the areas under Kaplan-Meier.",
+     "限制平均生存时间：Kaplan-Meier 曲线下面积之差。"),
     ("Wald interval of the log ratio", "Risk ratio: Wald limits of its logarithm.", "相对危险度：对数 Wald 区间。"),
-    ("VanderWeele-Ding", "Unrecorded confounding: E-values of the risk ratio.", "未记录的混杂：相对危险度的 E 值。"),
+    ("VanderWeele-Ding", "Unrecorded confounding: E-values of the risk ratio, beside those of what was recorded.",
+     "未记录的混杂：相对危险度的 E 值，与已记录协变量对照。"),
     ("two-sided p against", "Fragility index: fewest outcomes of one arm that take Fisher's P across 0.05.",
      "脆弱指数：使 Fisher P 值越过 0.05 的单组最少结局变化数。"),
     ("missing outcomes filled in", "Missing outcomes: filled in every way, and whether the interval turns.",
@@ -229,6 +234,10 @@ grambsch1994   | Grambsch PM, Therneau TM. Biometrika 1994;81:515-526     |
                | Grambsch-Therneau | test of proportional hazards
 mantel1974     | Mantel N, Byar DP. J Am Stat Assoc 1974;69:81-86         |
                | Mantel-Byar | arm that begins with the first dose
+anderson1983   | Anderson JR, Cain KC, Gelber RD. J Clin Oncol 1983;1:710-719 | 10.1200/jco.1983.1.11.710
+               | P: log-rank | arm as it was on a day
+royston2013    | Royston P, Parmar MKB. BMC Med Res Methodol 2013;13:152 | 10.1186/1471-2288-13-152
+               | area under Kaplan-Meier | restricted mean
 gray1988       | Gray RJ. Ann Stat 1988;16:1141-1154                      |
                | Gray, chi-square | comparison of cumulative incidences
 katz1978       | Katz D, et al. Biometrics 1978;34:469-474                |

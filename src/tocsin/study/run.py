@@ -20,12 +20,13 @@ from tocsin.study.ledger import Effects
 from tocsin.study.methods import citation_table, paragraphs
 from tocsin.study.sensitivity import sensitivity
 from tocsin.study.survival import curve_tables, response, survival_effects
-from tocsin.study.table1 import table1
+from tocsin.study.table1 import covariates, table1
 from tocsin.study.toxicity import crs_death, grade_effects, neurotoxicity, times
 from tocsin.study.treatment import mark_table, temperature_table, treatment_effects
+from tocsin.study.turning import observed
 from tocsin.study.warnings import warning_table
 from tocsin.studyfile import read_study
-from tocsin.tables import EFFECTS, StudyResults
+from tocsin.tables import EFFECTS, TURNING, StudyResults
 
 PACKAGES = ("polars", "numpy", "numba", "scipy", "pydantic")
 PARTS: tuple[Callable[[Study, Effects], None], ...] = (
@@ -50,12 +51,14 @@ def results_of(study: Study, inputs: dict[str, str]) -> StudyResults:
     effects = Effects(file.study.level, spec, file.synthetic)
     for part in PARTS:
         part(study, effects)
+    observed(effects, study.members, study.pairs, covariates(study))
     curves, at_risk = curve_tables(study)
     tables = {
         "arms": study.arms, "table1": table1(study), "curves": curves, "at_risk": at_risk,
         "readings": temperature_table(study), "marks": mark_table(study), "days": day_table(study),
         "sensitivity": sensitivity(study), "warnings": warning_table(study, effects), "counts": count_table(study),
-        "citations": citation_table(study, effects), "courses": study.courses, "attrition": study.attrition,
+        "turning": TURNING.frame(effects.steps), "citations": citation_table(study, effects),
+        "courses": study.courses, "attrition": study.attrition,
         "parameters": parameter_table(study), "effects": EFFECTS.frame(effects.rows), "endpoints": study.endpoints,
         "grades": study.grading.grades, "episodes": study.grading.episodes, "follow": study.follow,
         "findings": study.records.findings, "account": study.records.account,

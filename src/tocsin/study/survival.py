@@ -16,9 +16,9 @@ from tocsin.effects.quantiles import follow_up, spss_median, survival_quantile
 from tocsin.effects.survival import kaplan_meier, number_at_risk, survival_at
 from tocsin.report.numbers import short
 from tocsin.study.cohort import Study
-from tocsin.study.hazards import begun_hazards, hazard_ratios
+from tocsin.study.hazards import begun_hazards, hazard_ratios, landmark_hazards, restricted_means
 from tocsin.study.ledger import POWER, Effects, versus
-from tocsin.study.toxicity import judged
+from tocsin.study.toxicity import events_of, judged
 from tocsin.study.turning import tipping, turning
 from tocsin.tables import AT_RISK, CURVES
 
@@ -67,7 +67,7 @@ def response(study: Study, effects: Effects) -> None:
         for arm in study.arm_names
     }
     effects.shares("MRD-negative CR", counts, study.pairs, note, wilson=True, ratio=True, detectable=True)
-    turning(effects, "MRD-negative CR", counts, study.pairs)
+    turning(effects, "MRD-negative CR", counts, study.pairs, events_of(rows))
     known, _ = judged(study, rows.join(silent, on="course_id", how="anti"))
     lost = {arm: rows.filter(pl.col("arm") == arm).height - n for arm, (_, n) in known.items()}
     tipping(effects, "MRD-negative CR", known, lost, study.pairs)
@@ -76,7 +76,7 @@ def response(study: Study, effects: Effects) -> None:
 def survival_effects(study: Study, effects: Effects) -> None:
     """Medians (log-log and SPSS-style), survival at given months, follow-up, log-rank, exact log-rank, hazard ratios.
 
-    On the clock from time zero the first arm also as something that begins with its first dose.
+    On the clock from time zero the first arm also as something that begins with its first dose, and at landmarks.
     """
     for one in clocked(study):
         for arm in study.arm_names:
@@ -84,7 +84,9 @@ def survival_effects(study: Study, effects: Effects) -> None:
         for pair in study.pairs:
             _of_pair(study, effects, one, pair)
             if one.endpoint in NAMES:
-                begun_hazards(effects, one.outcome, pair, one.rows, study.arms.select("course_id", "given_at"))
+                given = study.arms.select("course_id", "given_at")
+                begun_hazards(effects, one.outcome, pair, one.rows, given)
+                landmark_hazards(effects, one.outcome, pair, one.rows, given)
 
 
 def _of_arm(study: Study, effects: Effects, one: Clocked, arm: str) -> None:
@@ -115,6 +117,9 @@ def _of_pair(study: Study, effects: Effects, one: Clocked, pair: tuple[str, str]
                         sum(events), said)  # fmt: skip
         effects.add(one.outcome, contrast, made)
     hazard_ratios(effects, one.outcome, pair, times, events, group)
+    month = study.file.endpoints.months
+    arms = [([day / month for day in t], e) for t, e in ((t1, e1), (t0, e0))]
+    restricted_means(effects, one.outcome, pair, arms[0], arms[1], f"in months of {month:g} days")
 
 
 # --- curves -------------------------------------------------------------------------------------------------------

@@ -64,6 +64,33 @@ def baseline(study: Study) -> pl.DataFrame:
     return frame.sort("course_id")
 
 
+def covariates(study: Study) -> dict[str, dict[str, float]]:
+    """Every variable of the table as yes or no: its name and cut, course to 1 or 0; unknown courses are not in it.
+
+    Numbers are cut above the median of all courses in arms (below it, where none is above; R), levels at the commonest.
+    The calendar is left out, and so is what all courses share.
+    """
+    if not study.in_arms:
+        return {}
+    frame, made = baseline(study), dict[str, dict[str, float]]()
+    for column in ORDER:
+        known = frame.filter(pl.col(column).is_not_null())
+        values = known.get_column(column)
+        if column == "year" or values.n_unique() < 2:
+            continue
+        if column in TRUTHS:
+            name, cut = TRUTHS[column], values
+        elif column in LEVELS:
+            commonest = values.value_counts(sort=False).sort("count", column, descending=[True, False]).item(0, column)
+            name, cut = f"{LEVELS[column]}: {commonest}", values == commonest
+        else:
+            middle = float(values.median())  # pyright: ignore[reportArgumentType]
+            side, cut = ("above", values > middle) if (values > middle).any() else ("below", values < middle)
+            name = f"{ {**NUMBERS, **LABS}[column] }: {side} {short(middle)}"
+        made[name] = dict(zip(known.get_column("course_id"), cut.cast(pl.Float64), strict=True))
+    return made
+
+
 def baseline_labs(study: Study) -> dict[str, pl.DataFrame]:
     """Last result known at minute 0 and at most `baseline_days` old: variable to course_id, value."""
     return {

@@ -36,7 +36,7 @@ def crs_death(study: Study, effects: Effects) -> None:
         effects.add(
             "CRS death", versus(pair), gray_test(known["stop"], known["event"], known["arm"]).row, "Gray's test"
         )
-    turning(effects, "CRS death", counts, study.pairs)
+    turning(effects, "CRS death", counts, study.pairs, events_of(rows))
     _unadjudicated(study, effects)
 
 
@@ -49,6 +49,12 @@ def judged(study: Study, rows: pl.DataFrame, event: int = 1) -> tuple[dict[str, 
         for mine in [known.filter(pl.col("arm") == arm)]
     }
     return counts, rows.height - known.height
+
+
+def events_of(rows: pl.DataFrame) -> dict[str, int]:
+    """Course to 1 (event) or 0, of the courses that could be judged."""
+    known = rows.filter(pl.col("event").is_not_null())
+    return {course: int(event == 1) for course, event in known.select("course_id", "event").iter_rows()}
 
 
 def unadjudicated_deaths(study: Study) -> pl.DataFrame:
@@ -87,7 +93,8 @@ def grade_effects(study: Study, effects: Effects) -> None:
     note = f"worst {least}; {lost} not graded" if lost else f"worst {least}"
     effects.shares("severe CRS", severe["all"], study.pairs, note)
     if not any(name in CRS_SCALES for rule in study.file.strategies.values() for name in rule.scales):
-        turning(effects, "severe CRS", severe["all"], study.pairs)  # else an arm waits for the outcome itself
+        events = {c: int(worst[c] >= SCALES[study.scale].severe) for c in study.in_arms if c in seen}
+        turning(effects, "severe CRS", severe["all"], study.pairs, events)  # else an arm waits for the outcome itself
     note = f"first {least} up to the minute of the first dose"
     effects.shares(f"severe CRS before {study.drug}", severe["before"], (), note)
     note = f"first {least} after the first dose"
@@ -152,7 +159,8 @@ def neurotoxicity(study: Study, effects: Effects) -> None:
         }
         note = f"worst proved grade {least} or more"
         effects.shares(outcome, counts, study.pairs, f"{note}; {lost} never assessed" if lost else note)
-        turning(effects, outcome, counts, study.pairs)
+        events = {c: int(worst[c] >= least) for c in study.in_arms if c in seen}
+        turning(effects, outcome, counts, study.pairs, events)
 
 
 def times(study: Study, effects: Effects) -> None:

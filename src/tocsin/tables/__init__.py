@@ -43,6 +43,7 @@ from tocsin.tables.study import (
     SENSITIVITY,
     STUDY_TABLES,
     TABLE1,
+    TURNING,
     WARNINGS,
     StudyResults,
 )
@@ -83,6 +84,7 @@ __all__ = [
     "SUPPORTS",
     "TABLE1",
     "TIME",
+    "TURNING",
     "WARNINGS",
     "Column",
     "Records",

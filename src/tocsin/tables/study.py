@@ -129,6 +129,29 @@ COUNTS = Table(
         need("note", S, "how counted"),
     ),
 )
+TURNING = Table(
+    "turning",
+    "what would turn a two-arm result: other outcomes, missing outcomes, confounders, and the covariates recorded",
+    (
+        need("outcome", S, "outcome"),
+        need("contrast", S, "the two arms"),
+        need("kind", S, "what is changed", choices=("fragility", "missing", "confounder", "covariate")),
+        may("arm", S, "fragility: the arm whose outcomes change"),
+        may("move", S, "fragility: events added or taken away", choices=("more", "fewer")),
+        may("covariate", S, "covariate: its name, and where it was cut in two"),
+        may("x", F, "fragility: courses changed; missing: events filled in, first arm; else risk ratio with the arm"),
+        may("y", F, "missing: events filled in, second arm; confounder, covariate: risk ratio with the outcome"),
+        may("first_events", I, "events of the first arm then", low=0),
+        may("second_events", I, "events of the second arm then", low=0),
+        may("estimate", F, "missing: risk difference; confounder: risk ratio left; covariate: its E-value"),
+        may("low", F, "lower limit of the estimate"),
+        may("high", F, "upper limit of the estimate"),
+        may("p", F, "fragility: Fisher's two-sided P then", low=0, high=1),
+        may("turns", S, "whether the conclusion turns; `interval`: only a limit", choices=("no", "interval", "yes")),
+        need("expected", B, "missing: those without an outcome have the risk of their arm"),
+        need("note", S, "why a number is not there, courses without a value"),
+    ),
+)
 CITATIONS = Table(
     "citations",
     "the papers behind exactly the scales, rules and estimators used",
@@ -141,7 +164,7 @@ CITATIONS = Table(
     ("key",),
 )
 STUDY_TABLES = (
-    ARMS, TABLE1, CURVES, AT_RISK, READINGS, MARKS, DAYS, SENSITIVITY, WARNINGS, COUNTS, CITATIONS,
+    ARMS, TABLE1, CURVES, AT_RISK, READINGS, MARKS, DAYS, SENSITIVITY, WARNINGS, COUNTS, TURNING, CITATIONS,
 )  # fmt: skip
 
 

@@ -6,12 +6,14 @@ from hypothesis import strategies as st
 
 from tocsin.effects.e_value import (
     LIMIT,
+    OBSERVED,
     POINT,
     STRENGTHS,
     bounding_factor,
     confounder_grid,
     e_value,
     e_value_two_arms,
+    observed_strength,
 )
 
 
@@ -130,3 +132,51 @@ def test_grid_by_hand():
 def test_grid_of_a_common_odds_ratio_is_in_risk_ratios():
     (cell,) = confounder_grid(4, 2.25, 9, kind="odds ratio, common", n=10, with_arm=(1,), with_outcome=(1,))
     assert (cell.row.low, cell.row.estimate, cell.row.high) == pytest.approx((1.5, 2, 3))
+
+
+def cohort(*groups):
+    """(arm, covariate, n, events) as rows."""
+    rows = [(x, arm, int(k < events)) for arm, x, n, events in groups for k in range(n)]
+    return tuple(zip(*rows, strict=True))
+
+
+OBSERVED_COHORT = ((1, 1, 4, 2), (1, 0, 4, 1), (0, 1, 2, 1), (0, 0, 6, 1))
+
+
+def test_an_observed_covariate_by_hand():
+    """Shares 4/8 and 2/8; Mantel-Haenszel (2*4/8 + 1*6/8) / (1*4/8 + 1*2/8) = 7/3; bound (14/3) / (10/3) = 1.4."""
+    found = observed_strength(*cohort(*OBSERVED_COHORT))
+    assert (found.with_arm, found.with_outcome) == (2, pytest.approx(7 / 3))
+    assert found.e_value.estimate == pytest.approx(1.4 + math.sqrt(1.4 * 0.4))
+    assert (found.e_value.measure, found.e_value.n, found.e_value.events, found.missing) == (OBSERVED, 16, 5, 0)
+    e = found.e_value.estimate
+    assert bounding_factor(e, e) == pytest.approx(bounding_factor(found.with_arm, found.with_outcome))
+
+
+def test_an_observed_covariate_turned_round_is_as_strong():
+    x, arm, event = cohort(*OBSERVED_COHORT)
+    other = observed_strength(x, [1 - a for a in arm], event)
+    assert other.e_value.estimate == pytest.approx(observed_strength(x, arm, event).e_value.estimate)
+
+
+def test_missing_values_are_left_out_and_counted():
+    x, arm, event = cohort(*OBSERVED_COHORT)
+    found = observed_strength([*x, math.nan, math.nan], [*arm, 1, 0], [*event, 1, 1])
+    assert found.missing == 2
+    assert found.e_value == observed_strength(x, arm, event).e_value
+
+
+@pytest.mark.parametrize(
+    ("groups", "why"),
+    [
+        (((1, 1, 3, 1), (0, 0, 3, 1)), "only one arm has it: the ratio is infinite"),
+        (((1, 0, 3, 1), (0, 0, 3, 1)), "nobody has it"),
+        (((1, 1, 3, 1), (1, 0, 3, 1)), "an arm has no known value"),
+        (((1, 1, 3, 0), (1, 0, 3, 1), (0, 1, 2, 0), (0, 0, 1, 0)),
+         "no risk ratio with the outcome: no event with it, or none without"),
+    ],
+)  # fmt: skip
+def test_no_strength(groups, why):
+    found = observed_strength(*cohort(*groups))
+    assert (found.e_value.estimate, found.with_outcome) == (None, None)
+    assert found.e_value.note == f"not estimable: {why}"

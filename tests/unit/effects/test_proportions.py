@@ -76,14 +76,33 @@ def test_fisher_equals_scipy_on_every_small_table():
             assert fisher_p(a, m, b, n) == pytest.approx(fisher_exact([[a, m - a], [b, n - b]]).pvalue, rel=1e-12)
 
 
-def test_large_samples_use_scipy_and_agree(monkeypatch):
-    x, counted = hypergeometric(300, 200, 60)
-    monkeypatch.setattr(proportions, "MOST_COUNTED", 0)
-    y, by_scipy = hypergeometric(300, 200, 60)
-    assert x.tolist() == y.tolist()
-    for a, b in product(range(7), range(7)):  # mirror tables are equally likely, give or take the last digit
+@pytest.mark.parametrize(
+    ("m", "n", "events"), [(300, 200, 60), (2_000, 2_000, 900), (5_000, 7_000, 3), (5_000, 7_000, 11_999), (1, 9, 4)]
+)
+def test_chances_are_scipy_s(m, n, events):
+    from scipy.stats import hypergeom
+
+    x, chance = hypergeometric(m, n, events)
+    assert x.tolist() == list(range(max(0, events - n), min(m, events) + 1))
+    expected = hypergeom.pmf(x, m + n, m, events)
+    seen = expected > 1e-250  # below, the last digits are lost in scipy
+    assert chance[seen] == pytest.approx(expected[seen], rel=1e-11)
+
+
+@pytest.mark.parametrize(("m", "n", "events"), [(13, 9, 16), (9, 13, 22), (200, 200, 137), (0, 5, 3), (4, 4, 0)])
+def test_whole_numbers_and_floats_agree(m, n, events, monkeypatch):
+    from math import comb
+
+    x, counted = hypergeometric(m, n, events)
+    assert counted.tolist() == [comb(m, k) * comb(n, events - k) / comb(m + n, events) for k in x.tolist()]
+    monkeypatch.setattr(proportions, "MOST_COUNTED", -1)
+    assert hypergeometric(m, n, events)[1] == pytest.approx(counted, rel=1e-13)
+
+
+def test_mirror_tables_are_equally_likely_in_floats_too(monkeypatch):
+    monkeypatch.setattr(proportions, "MOST_COUNTED", -1)
+    for a, b in product(range(7), range(7)):  # equal but for the last digit: both or neither belong to the tail
         assert fisher_p(a, 6, b, 6) == pytest.approx(fisher_exact([[a, 6 - a], [b, 6 - b]]).pvalue, rel=1e-10)
-    assert by_scipy == pytest.approx(counted, rel=1e-10)
 
 
 def test_odds_ratio_is_not_r_s_rounded_root():

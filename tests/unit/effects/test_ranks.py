@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tocsin.effects.ranks import hodges_lehmann, mann_whitney, spread
+from tocsin.effects.ranks import hodges_lehmann, kruskal_wallis, mann_whitney, spread
 
 TIED_X, TIED_Y = [2, 3, 3, 4, 4, 4, 5, 5, 6, 7, 7, 8, 9], [3, 4, 5, 6, 6, 7, 8, 9, 10]
 
@@ -93,6 +93,31 @@ def test_edges(function):
 def test_all_equal_has_no_normal_p():
     row = mann_whitney([3, 3, 3], [3, 3], rule="R")
     assert (row.p, row.estimate, row.note) == (None, None, "all values are equal")
+
+
+def test_three_groups_by_hand():
+    """Ranks 1 2 | 3 4 | 5: H = 12/30 (9/2 + 49/2 + 25) - 18 = 3.6; chi-square with 2 df has p = exp(-H/2)."""
+    row = kruskal_wallis([[1, 2], [10, 30], [99]])
+    assert row.estimate == pytest.approx(3.6)
+    assert row.p == pytest.approx(np.exp(-1.8))
+    assert (row.method, row.n) == ("Kruskal-Wallis, chi-square with 2 df", 5)
+    assert row.note == "a group has fewer than 5 values: the chi-square is rough"
+
+
+def test_two_groups_are_the_normal_mann_whitney():
+    row, other = kruskal_wallis([TIED_X, TIED_Y]), mann_whitney(TIED_X, TIED_Y, rule="R", correct=False)
+    assert row.p == pytest.approx(other.p, rel=1e-12)
+    assert row.note == ""
+
+
+@pytest.mark.parametrize(
+    ("groups", "why"),
+    [([], "fewer than two groups"), ([[1, 2]], "fewer than two groups"), ([[1], []], "a group is empty"),
+     ([[2, 2], [2], [2]], "all values are equal")],
+)  # fmt: skip
+def test_no_kruskal(groups, why):
+    row = kruskal_wallis(groups)
+    assert (row.estimate, row.p, row.note) == (None, None, f"not estimable: {why}")
 
 
 def test_unknown_rule():

@@ -79,7 +79,8 @@ def test_large_numbers_are_spread_with_both_ends():
     assert len(values) == MOST_VALUES
     assert (values[0], values[-1]) == (0, 137)
     assert max(b - a for a, b in pairwise(values)) <= 7
-    assert {cell.row.p for cell in grid.cells} == {None}
+    assert grid.cells[0].row.p == pytest.approx(fisher_p(300, 1037, 250, 901), rel=1e-12)
+    assert {cell.row.p for cell in tipping_grid(3, 15_000, 1, 2, 15_000, 0).cells} == {None}
 
 
 def test_method_is_named():

@@ -5,9 +5,14 @@ from math import exp, sqrt
 import pytest
 
 from tocsin.effects.gray import gray_test
+from tocsin.effects.proportions import fisher_p
+from tocsin.report.turning_pictures import plot_turning
+from tocsin.report.words import Words
 from tocsin.study.hazards import FEW
-from tocsin.study.turning import tipping, turning
-from unit.study.small_studies import BOTH, Ward, early, ledger, results, severe
+from tocsin.study.table1 import covariates
+from tocsin.study.turning import observed, tipping, turning
+from tocsin.tables import TURNING
+from unit.study.small_studies import BOTH, Ward, early, ledger, results, severe, study_of
 
 PAIR = [("early", "late")]
 
@@ -121,6 +126,129 @@ def test_nothing_to_fill_in(counts, missing, why):
     effects = ledger()
     tipping(effects, "x", counts, missing, PAIR)
     assert [row["note"] for row in effects.rows] == [f"not estimable: {why}"]
+
+
+def test_every_step_of_what_turns_a_share():
+    effects = ledger()
+    turning(effects, "x", {"early": (8, 10), "late": (2, 10)}, PAIR)
+    rows = TURNING.check(TURNING.frame(effects.steps)).to_dicts()
+    way = [r for r in rows if (r["kind"], r["arm"], r["move"]) == ("fragility", "late", "more")]
+    assert [(r["x"], r["first_events"], r["second_events"], r["turns"]) for r in way] == [
+        (0, 8, 2, "no"), (1, 8, 3, "yes"), (2, 8, 4, "yes"),
+    ]  # fmt: skip
+    assert [r["p"] for r in way] == [fisher_p(8, 10, k, 10) for k in (2, 3, 4)]
+    cells = {(r["x"], r["y"]): r for r in rows if r["kind"] == "confounder"}
+    assert len(cells) == 49
+    # the ratio is 4 (1.115 to 14.35): 2 and 2 divide by 4/3, 1.2 and 1.2 by 1.44/1.4, 5 and 5 by 25/9
+    assert cells[2, 2]["estimate"] == pytest.approx(3)
+    assert [cells[k, k]["turns"] for k in (1.2, 2.0, 5.0)] == ["no", "interval", "interval"]
+    assert cells[5, 5]["estimate"] == pytest.approx(4 * 9 / 25)
+
+
+def test_a_limit_that_holds_1_already_does_not_turn():
+    effects = ledger()
+    turning(effects, "x", {"early": (4, 10), "late": (3, 10)}, PAIR)
+    assert {row["turns"] for row in effects.steps if row["kind"] == "confounder"} == {"no", "yes"}
+
+
+def test_every_filling_in_is_a_row():
+    effects = ledger()
+    tipping(effects, "x", {"early": (3, 4), "late": (1, 4)}, {"early": 1, "late": 2}, PAIR)
+    rows = TURNING.check(TURNING.frame(effects.steps)).to_dicts()
+    assert [(r["x"], r["y"]) for r in rows] == [(x, y) for x in (0, 1) for y in (0, 1, 2)]
+    assert rows[4]["estimate"] == pytest.approx(4 / 5 - 2 / 6)
+    # 3/4 of one missing early patient is nearest 1, 1/4 of two late ones nearest 0 (1 is as near: the lower one)
+    assert [(r["x"], r["y"]) for r in rows if r["expected"]] == [(1, 0)]
+
+
+def test_what_was_recorded_stands_beside_it():
+    effects = ledger()
+    turning(effects, "x", {"early": (3, 4), "late": (1, 4)}, PAIR, {c: int(c in "abce") for c in "abcdefgh"})
+    members = {"early": list("abcd"), "late": list("efgh")}
+    recorded = {"old": {"a": 1.0, "b": 0.0, "c": 1.0, "d": 0.0, "e": 1.0, "f": 0.0, "g": 0.0}, "rare": {"a": 1.0}}
+    observed(effects, members, PAIR, recorded)
+    rows = [row for row in effects.steps if row["kind"] == "covariate"]
+    assert [row["covariate"] for row in rows] == ["old", "rare"]
+    # shares 2/4 and 1/3; within arms 2/2 v 1/2 and 1/1 v 0/2: (2*2/4 + 1*2/3) / (1*2/4 + 0) = 10/3
+    assert (rows[0]["x"], rows[0]["y"]) == (pytest.approx(1.5), pytest.approx(10 / 3))
+    assert rows[0]["note"] == "1 without a value"
+    assert rows[1]["estimate"] is None
+    assert rows[1]["note"] == "not estimable: an arm has no known value; 7 without a value"
+
+
+def test_no_ratio_no_yardstick():
+    effects = ledger()
+    turning(effects, "x", {"early": (0, 2), "late": (1, 2)}, PAIR, {"a": 0, "b": 0, "e": 1, "f": 0})
+    observed(effects, {"early": ["a", "b"], "late": ["e", "f"]}, PAIR, {"old": {"a": 1.0, "e": 1.0}})
+    assert [row for row in effects.steps if row["kind"] in ("covariate", "confounder")] == []
+
+
+def test_covariates_are_cut_in_two():
+    ward = Ward()
+    for k, (age, sex, cns) in enumerate(((20.0, "male", True), (30.0, "male", None), (30.0, "female", False))):
+        early(ward, "ABC"[k], 9 * k)
+        ward.rows["patients"][-1].update(age_y=age, sex=sex, cns_disease=cns)
+    found = covariates(study_of(ward, BOTH))
+    assert found["age, years: below 30.01"] == {"A": 1, "B": 0, "C": 0}  # nobody is above the median
+    assert found["sex: male"] == {"A": 1, "B": 1, "C": 0}
+    assert found["CNS disease"] == {"A": 1, "C": 0}
+    assert not any("weight" in name or "calendar" in name for name in found)  # all of 60 kg
+
+
+def test_landmarks_by_hand():
+    ward = ward_of(C=3, A=80, D=120)
+    ward.patient("B", 40).fever("B", 92).drug("B", 97, "tocilizumab").outcome("B", 160, "death", "other",
+                                                                            adjudicated_by="board")  # fmt: skip
+    rows = os_rows(ward)
+    made = {name: row for name, row in rows.items() if "arm as it was then" in name}
+    # doses of early at hour 25 and 97: A begins on day 1.04, B on day 4.04
+    assert list(made) == [f"hazard ratio from day {day}, arm as it was then" for day in (2, 3, 4, 5)]
+    first, last = (
+        made["hazard ratio from day 2, arm as it was then"],
+        made["hazard ratio from day 5, arm as it was then"],
+    )
+    assert first["note"].startswith("1 in early by then, 3 not; 0 gone before, 1 begin later")
+    assert last["note"].startswith("2 in early by then, 1 not; 1 gone before, 0 begin later")
+    # deaths C, A, D, B with A treated: 1 - 1/4 - 1/3 expected, variance 3/16 + 2/9: 25/59, as the table of chi-square
+    assert first["p"] == pytest.approx(0.51509, abs=1e-5)
+    assert (first["n"], last["n"]) == (4, 3)
+    assert first["method"].endswith("; P: log-rank")
+
+
+def test_restricted_means_by_hand():
+    rows = os_rows(ward_of(C=40, A=80, D=120, B=160))
+    # three whole months of 30.4375 days are the most both arms are followed: one death in each before, 40 days apart
+    row = rows["difference of restricted means to 3 months"]
+    assert row["estimate"] == pytest.approx(40 / 2 / 30.4375)
+    # the area still to come after the only death before month 3 is half of the time left; d / (n (n - d)) = 1/2
+    left = [3 - day / 30.4375 for day in (80, 40)]
+    half = 1.959963985 * sqrt(sum((x / 2) ** 2 / 2 for x in left))
+    assert row["low"] == pytest.approx(row["estimate"] - half)
+    assert "mean of early 2.81; mean of late 2.16" in row["note"]
+
+
+def test_no_restricted_mean_in_less_than_a_month():
+    rows = os_rows(ward_of(C=10, A=80, D=20, B=160))
+    note = rows["difference of restricted means"]["note"]
+    assert note == "not estimable: an arm is followed for less than a month"
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_each_kind_has_its_picture(lang):
+    ward = ward_of(A=40, B=None, C=80, D=120)
+    for name in "ABC":  # D is not assessed
+        ward.outcome(name, 25, "response", "cr")
+        ward.outcome(name, 25, "mrd", "negative", method="flow")
+    found = results(ward, BOTH)
+    drawn = {figure.name: figure for figure in plot_turning(found, Words(lang))}
+    assert list(drawn) == ["e_value", "fragility", "tipping", "confounders"]
+    rows = found.tables["turning"].to_dicts()
+    results_of_paths = {row["outcome"] for row in rows if row["kind"] == "fragility"}
+    for outcome in results_of_paths:
+        assert Words(lang).term(outcome) in drawn["fragility"].svg
+    assert drawn["fragility"].svg.count("stroke-dasharray") >= len(results_of_paths)
+    tiles = [row for row in rows if row["kind"] == "confounder"]
+    assert all(f">{row['estimate']:.2f}<" in drawn["confounders"].svg for row in tiles)
 
 
 def test_severe_crs_has_no_e_value_where_an_arm_waits_for_it():

@@ -114,12 +114,12 @@ e_values <- function(r) {
   near <- if (r[1] > 1) r[2] else r[3]
   c(e_value(r[1]), if ((near - 1) * (r[1] - 1) <= 0) 1 else e_value(near))
 }
-# Fewest courses of one arm with the other outcome that take Fisher's P across 0.05; above 200 courses at most 25.
+# Fewest courses of one arm with the other outcome that take Fisher's P across 0.05; at most 200.
 fragility <- function(a, m, b, n) {
   if (m == 0 || n == 0) return(NA)
   low <- function(a, b) fisher(a, m, b, n) < 0.05
   first <- low(a, b)
-  for (k in seq_len(if (m + n > 200) 25 else 200)) {
+  for (k in seq_len(200)) {
     ways <- list(c(a + k, b), c(a - k, b), c(a, b + k), c(a, b - k))
     for (way in ways) if (all(way >= 0) && way[1] <= m && way[2] <= n && low(way[1], way[2]) != first) return(k)
   }
@@ -411,6 +411,25 @@ mantel_byar <- function(rows) {
   if (sums[2] <= 0) return(c(NA, NA))
   c(sums[1]^2 / sums[2], pchisq(sums[1]^2 / sums[2], 1, lower.tail = FALSE))
 }
+# Area under Kaplan-Meier up to a month, and its variance.
+area <- function(one, month) {
+  f <- fit(one$time, one$event)
+  ends_at <- c(0, pmin(f$time, month), month)
+  parts <- c(1, f$surv) * diff(ends_at)
+  still <- rev(cumsum(rev(parts)))[-1]
+  left <- f$n.risk - f$n.event
+  c(sum(parts), sum(ifelse(left > 0, still^2 * f$n.event / (f$n.risk * pmax(left, 1)), 0)))
+}
+# Follow-up after a day, of those still followed; group 1 is in the first arm by then.
+landmark <- function(endpoint, pair, day) {
+  mine <- ends[ends$endpoint == endpoint & ends$arm %in% pair & !is.na(ends$event) & !is.na(ends$stop), ]
+  begin <- pmax(arm_of$given_at[match(mine$course_id, arm_of$course_id)] / 1440 - mine$start, 0)
+  begin[mine$arm != pair[1]] <- Inf
+  time <- pmax(mine$stop - mine$start, 0)
+  kept <- time > day
+  data.frame(start = rep(-1, sum(kept)), time = time[kept] - day, event = mine$event[kept],
+             group = as.numeric(begin[kept] <= day))
+}
 for (i in seq_along(clock_endpoint)) {
   outcome <- clock_outcome[i]
   rows <- by_arm(function(arm) clock(clock_endpoint[i], arm))
@@ -463,6 +482,23 @@ for (i in seq_along(clock_endpoint)) {
     found <- firth(rows_here)
     check(outcome, versus(pair), "hazard ratio (Firth)", estimate = found[1], low = found[2], high = found[3],
           p = found[4], tolerance = 1e-5)
+    check(outcome, versus(pair), "difference of restricted means", estimate = NA)
+    mine <- effects[effects$outcome == outcome & effects$contrast == versus(pair), "measure"]
+    for (measure in grep("^difference of restricted means to .* months$", mine, value = TRUE)) {
+      month <- as.numeric(sub("^.* to (.*) months$", "\\1", measure))
+      found <- list(area(one, month), area(two, month))
+      gap <- found[[1]][1] - found[[2]][1]
+      se <- sqrt(found[[1]][2] + found[[2]][2])
+      if (se == 0) check(outcome, versus(pair), measure, estimate = gap)
+      else check(outcome, versus(pair), measure, estimate = gap, low = gap - z * se, high = gap + z * se,
+                 p = 2 * pnorm(-abs(gap / se)))
+    }
+    for (measure in grep("^hazard ratio from day ", mine, value = TRUE)) {
+      then <- landmark(clock_endpoint[i], pair, as.numeric(sub("^hazard ratio from day ([0-9.]+),.*", "\\1", measure)))
+      found <- hazard_ratio(then)
+      tested <- log_rank(then[then$group == 1, ], then[then$group == 0, ])
+      check(outcome, versus(pair), measure, estimate = found[1], low = found[2], high = found[3], p = tested[2])
+    }
     if (!length(rows_of(outcome, versus(pair), "Mantel-Byar"))) next
     split <- begun(clock_endpoint[i], pair)
     found <- mantel_byar(split)
