@@ -1,7 +1,7 @@
 # Two commands for a fresh machine:  make demo  (the main job)   make test  (the tests)
 PYTHON ?= python3
 BIN := .venv/bin
-.PHONY: demo test lint types imports bench docs lock clean
+.PHONY: demo test truth lint types imports bench docs lock clean
 
 demo: .venv/ready
 	$(BIN)/tocsin study examples/zhou2023
@@ -14,6 +14,10 @@ test: .venv/ready
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
 	touch $@
+
+# the slow run: bias and coverage against known truth, about 20 minutes
+truth: .venv/ready
+	PYTHONPATH=tests $(BIN)/python -m truth.slow
 
 lint: .venv/ready
 	$(BIN)/ruff check .

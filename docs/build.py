@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tocsin import doses, tables, vocabulary
+from tocsin.design_audit import AuditParameters
 from tocsin.grades import FINAL, SCALES
 from tocsin.organs.limits import LIMITS
 from tocsin.organs.parameters import OrganParameters
@@ -18,6 +19,8 @@ from tocsin.signs import Parameters
 from tocsin.sources import TAG_WORDS
 from tocsin.strategies.catalogue import CATALOGUE
 from tocsin.tables import Table
+from tocsin.tables.audit import AUDIT_TABLES
+from tocsin.tables.emulation import EMULATION_TABLES
 from tocsin.when import Strategy
 
 HERE = Path(__file__).parent
@@ -61,9 +64,10 @@ def schemas() -> dict[str, Any]:
 
 
 def all_tables() -> tuple[Table, ...]:
-    """Record, derived and study tables."""
+    """Every contract, once."""
     organs = (READINGS, WORST, LIMITS, doses.STEROIDS, doses.TOCILIZUMAB)
-    return (*tables.RECORD_TABLES, *tables.DERIVED_TABLES, *tables.STUDY_TABLES, *organs)
+    study = (*tables.STUDY_TABLES, *AUDIT_TABLES, *EMULATION_TABLES)
+    return tuple(dict.fromkeys((*tables.RECORD_TABLES, *tables.DERIVED_TABLES, *study, *organs)))
 
 
 def table_page(table: Table) -> str:
@@ -215,7 +219,7 @@ def parameters_page() -> str:
         "What the sources leave open, with our default. Set them in study.toml under `[parameters]`, or with `--set`.",
         "",
     ]
-    rows = [*Parameters().rows(), *OrganParameters().rows()]
+    rows = [*Parameters().rows(), *OrganParameters().rows(), *AuditParameters().rows()]
     lines += ["| parameter | default | tag | source | what it decides |", "| --- | --- | --- | --- | --- |"]
     lines += [f"| {r['name']} | {r['default']} | {r['tag']} | {r['source']} | {r['words']} |" for r in rows]
     return "\n".join(

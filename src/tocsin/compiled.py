@@ -12,11 +12,13 @@ import hashlib
 import inspect
 import os
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 Step = TypeVar("Step", bound=Callable[..., Any])
+_LOCK = threading.Lock()  # numba takes the cache folder from one setting of the whole process
 
 
 @functools.cache
@@ -61,10 +63,11 @@ def compiled(driver: Step) -> Step:
     from numba.core import config
 
     settings: Any = config  # numba sets its options as module attributes, unseen by the type checker
-    before = settings.CACHE_DIR
-    settings.CACHE_DIR = str(cache_folder(Path(inspect.getfile(driver)).parent))
-    try:
-        made: Any = numba.njit(cache=True, nogil=True)(driver)
-        return made
-    finally:
-        settings.CACHE_DIR = before
+    with _LOCK:
+        before = settings.CACHE_DIR
+        settings.CACHE_DIR = str(cache_folder(Path(inspect.getfile(driver)).parent))
+        try:
+            made: Any = numba.njit(cache=True, nogil=True)(driver)
+            return made
+        finally:
+            settings.CACHE_DIR = before

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from tocsin.endpoints import VARIANT_WORDS, EfsVariant
 from tocsin.errors import Problem, TocsinError
 from tocsin.grades import CRS_SCALES, FINAL, SCALES
+from tocsin.protocol import Protocol, protocol_problems
 from tocsin.signs import Parameters
 from tocsin.vocabulary import drugs
 from tocsin.when import Strategy
@@ -125,6 +126,7 @@ class StudyFile(_Strict):
     endpoints: Endpoints = Endpoints()  # pyright: ignore[reportCallIssue]
     parameters: SignParameters = SignParameters()  # pyright: ignore[reportInvalidTypeForm]
     study: Options = Options()  # pyright: ignore[reportCallIssue]
+    protocol: Protocol | None = Field(None, description="the trial that tocsin emulate emulates; none: a default one")
 
     def sign_parameters(self, overrides: dict[str, Any] | None = None) -> Parameters:
         """The parameters of the signs: defaults, then the file's, then `overrides`."""
@@ -270,4 +272,6 @@ def _name_problems(data: dict[str, Any], name: str) -> list[Problem]:
             what = f"this name is empty, holds ' v ' or is one of {', '.join(RESERVED)}"
             wrong(f"strategies.{arm}", what, "Choose another name.")
         unknown(f"strategies.{arm}.give", "drug", _section(data, "strategies", arm).get("give"), list(drugs()))
+    for dotted, what, do in protocol_problems(_section(data, "protocol"), _section(data, "strategies")):
+        wrong(f"protocol.{dotted}", what, do)
     return found

@@ -5,10 +5,25 @@ from __future__ import annotations
 import gc
 import sys
 
-from tocsin.cli import audit_table, cite, concordance, organs, records, rules, scores
+from tocsin.cli import audit, audit_table, cite, concordance, emulate, organs, power, records, rules, scores, simulate
 from tocsin.cli.app import NOTICE, app
 
-__all__ = ["NOTICE", "app", "audit_table", "cite", "concordance", "main", "organs", "records", "rules", "scores"]
+__all__ = [
+    "NOTICE",
+    "app",
+    "audit",
+    "audit_table",
+    "cite",
+    "concordance",
+    "emulate",
+    "main",
+    "organs",
+    "power",
+    "records",
+    "rules",
+    "scores",
+    "simulate",
+]
 
 
 def main() -> None:

@@ -32,6 +32,7 @@ from tocsin.tables import (
     StudyResults,
     Table,
 )
+from tocsin.tables.audit import AUDIT_TABLES
 
 SCHEMA_ID = "tocsin/results.schema.json"
 MANIFEST = ".tocsin-report.json"
@@ -42,8 +43,8 @@ _RISKY = ("=", "+", "-", "@", "\t", "\r")
 def result_contracts() -> tuple[Table, ...]:
     """The contracts a study's results hold, in the order of the report."""
     return (
-        *STUDY_TABLES, COURSES, ATTRITION, PARAMETERS, EFFECTS, ENDPOINTS, GRADES, EPISODES, FOLLOW, FINDINGS,
-        ACCOUNT,
+        *STUDY_TABLES, *AUDIT_TABLES, COURSES, ATTRITION, PARAMETERS, EFFECTS, ENDPOINTS, GRADES, EPISODES, FOLLOW,
+        FINDINGS, ACCOUNT,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from tocsin.report import paperwork
 from tocsin.report.blocks import Block, Cell, Section, grid, note, rows_of, section, text
+from tocsin.report.design_audit import audit_section
 from tocsin.report.drawing import Figure
 from tocsin.report.estimates import (
     estimate_text,
@@ -33,13 +34,18 @@ def sections(results: StudyResults, words: Words, figures: list[Figure]) -> list
     """Every section, numbered by the template."""
     drawn = {figure.name: figure for figure in figures}
     makers: tuple[Callable[[StudyResults, Words, Figures], Section], ...] = (
-        _asked, _answer, _who, _compared, _toxicity, _outcomes, _curves, _charts, _swimmer, _days, _sensitivity,
+        _asked, _answer, _audit, _who, _compared, _toxicity, _outcomes, _curves, _charts, _swimmer, _days, _sensitivity,
         _turning,
     )  # fmt: skip
     back = (paperwork.counts, paperwork.methods, paperwork.parameters, paperwork.findings, paperwork.citations,
             paperwork.provenance)  # fmt: skip
     front = [make(results, words, drawn) for make in makers]
     return [*front, *(make(results, words) for make in back)]
+
+
+def _audit(results: StudyResults, words: Words, figures: Figures) -> Section:
+    del figures
+    return audit_section(results.tables, words.meta(results.meta, "protocol"), words)
 
 
 def warnings_block(results: StudyResults, words: Words, short: bool = False) -> list[Block]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import tocsin
+from tocsin.design_audit import audit
 from tocsin.grades import SCALES
 from tocsin.report.files import complete
 from tocsin.rules import spec_hash
@@ -63,7 +64,9 @@ def results_of(study: Study, inputs: dict[str, str]) -> StudyResults:
         "grades": study.grading.grades, "episodes": study.grading.episodes, "follow": study.follow,
         "findings": study.records.findings, "account": study.records.account,
     }  # fmt: skip
-    return complete(StudyResults(_meta(study, inputs, spec, effects), tables))
+    audited = audit(study)
+    meta = {**_meta(study, inputs, spec, effects), "protocol": audited.protocol, "protocol_zh": audited.protocol_zh}
+    return complete(StudyResults(meta, {**tables, **audited.tables}))
 
 
 def study_hash(study: Study) -> str:

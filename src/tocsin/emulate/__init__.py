@@ -1,0 +1,1 @@
+"""What would have happened had everybody followed a strategy: the same strategies as a trial, emulated from records."""
