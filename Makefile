@@ -15,9 +15,11 @@ test: .venv/ready
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
 	touch $@
 
-# the slow run: bias and coverage against known truth, about 20 minutes
+# the slow run, hours: bias and coverage against known truth, and the page docs/truth.md made of it
 truth: .venv/ready
 	PYTHONPATH=tests $(BIN)/python -m truth.slow
+	for design in docs/truth/*.toml; do $(BIN)/tocsin power $$design -o out/truth/$$(basename $$design .toml) || exit 1; done
+	$(BIN)/python docs/truth/page.py out/truth
 
 lint: .venv/ready
 	$(BIN)/ruff check .

@@ -21,6 +21,7 @@ from tocsin.strategies.catalogue import CATALOGUE
 from tocsin.tables import Table
 from tocsin.tables.audit import AUDIT_TABLES
 from tocsin.tables.emulation import EMULATION_TABLES
+from tocsin.tables.power import POWER_TABLES
 from tocsin.when import Strategy
 
 HERE = Path(__file__).parent
@@ -57,16 +58,22 @@ def write(name: str, text: str) -> None:
 def schemas() -> dict[str, Any]:
     """The published JSON schemas, each from the model that reads or the contract that is written."""
     from tocsin.records.site import site_schema
+    from tocsin.report.emulation.files import results_schema as emulation_schema
     from tocsin.report.files import results_schema
     from tocsin.studyfile import study_schema
 
-    return {"site": site_schema(), "study": study_schema(), "results": results_schema()}
+    return {
+        "site": site_schema(),
+        "study": study_schema(),
+        "results": results_schema(),
+        "emulation": emulation_schema(),
+    }
 
 
 def all_tables() -> tuple[Table, ...]:
     """Every contract, once."""
     organs = (READINGS, WORST, LIMITS, doses.STEROIDS, doses.TOCILIZUMAB)
-    study = (*tables.STUDY_TABLES, *AUDIT_TABLES, *EMULATION_TABLES)
+    study = (*tables.STUDY_TABLES, *AUDIT_TABLES, *EMULATION_TABLES, *POWER_TABLES)
     return tuple(dict.fromkeys((*tables.RECORD_TABLES, *tables.DERIVED_TABLES, *study, *organs)))
 
 

@@ -54,7 +54,7 @@ def prepared(choices: Choices) -> tuple[Prepared, dict[str, Strategy]]:
     That study also says what minute 0 is and how its records are read, where the command line does not.
     Raises TocsinError: those of `prepare`, and `study.*` where the study.toml is broken.
     """
-    from tocsin.study.cohort import refuse_equal, time_column
+    from tocsin.study_records import refuse_equal, time_column
     from tocsin.studyfile import STUDY, read_study
 
     if not (choices.data / STUDY).is_file():

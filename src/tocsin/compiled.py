@@ -35,12 +35,13 @@ def source_hash(folder: Path) -> str:
 
 
 @functools.cache
-def cache_folder(sources: Path) -> Path:
+def cache_folder(*sources: Path) -> Path:
     """A folder for the code compiled from `sources` that can be written to; `TOCSIN_CACHE` overrides where it lies."""
+    made_of = hashlib.sha256("-".join(map(source_hash, sources)).encode()).hexdigest()[:16]
     home = os.environ.get("TOCSIN_CACHE") or os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
     first = Path(home) if home else Path.home() / ".cache"
     for base in (first, Path(tempfile.gettempdir())):
-        folder = base / "tocsin" / f"{sources.name}-{source_hash(sources)}"
+        folder = base / "tocsin" / f"{sources[0].name}-{made_of}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if os.access(folder, os.W_OK):
@@ -57,15 +58,18 @@ def inline(step: Step) -> Step:
     return register_jitable(no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy")(step)
 
 
-def compiled(driver: Step) -> Step:
-    """A driver compiled on first call, cached, without the interpreter lock (two threads can run it)."""
+def compiled(driver: Step, *rooms: Path) -> Step:
+    """A driver compiled on first call, cached, without the interpreter lock (two threads can run it).
+
+    `rooms`: other folders its steps come from.
+    """
     import numba
     from numba.core import config
 
     settings: Any = config  # numba sets its options as module attributes, unseen by the type checker
     with _LOCK:
         before = settings.CACHE_DIR
-        settings.CACHE_DIR = str(cache_folder(Path(inspect.getfile(driver)).parent))
+        settings.CACHE_DIR = str(cache_folder(Path(inspect.getfile(driver)).parent, *rooms))
         try:
             made: Any = numba.njit(cache=True, nogil=True)(driver)
             return made

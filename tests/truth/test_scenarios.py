@@ -64,9 +64,9 @@ def test_the_delayed_arm_is_where_its_truth_is_and_clones_without_weights_are_no
 
 
 def test_with_a_confounder_that_no_column_shows_the_emulated_trial_fails_visibly(tmp_path):
-    made = closed(tmp_path / "out", 24, effect=0.0, hidden=1.0, horizon=72, hours=[36])
-    assert errors(row(made, "emulated", 72)) > 4
-    assert abs(errors(row(made, "emulated_oracle", 72))) < 3  # the true chances know the confounder
+    made = closed(tmp_path / "out", 24, analyses=WEIGHTED, effect=0.0, hidden=0.5)
+    assert errors(row(made, "emulated", 200)) > 5
+    assert abs(errors(row(made, "emulated_oracle", 200))) < 3  # the true chances know the confounder
 
 
 EARLY = {"give": "tocilizumab", "within": "6 h",
@@ -75,18 +75,22 @@ WAIT = {"give": "tocilizumab", "within": "6 h", "when": {"grade_of": "astct_crs"
 
 
 def test_virtual_patients_of_the_null_world(tmp_path):
-    """One study of 2,500 patients and another: the founding design finds a large benefit of a drug that does nothing."""
+    """Two studies are enough: the founding design finds a large benefit of a drug that does nothing."""
     data = {
-        "world": "null", "n": 2500, "replicates": 2, "seed": 20261123, "draws": 40, "truth_patients": 1000,
-        "analyses": ["by_received", *WEIGHTED], "strategies": {"early": EARLY, "wait": WAIT},
+        "world": "null", "n": 1500, "replicates": 2, "seed": 20261123, "draws": 40,
+        "truth_patients": 300,
+        "analyses": ["by_received", "aligned_unadjusted", "emulated"], "strategies": {"early": EARLY, "wait": WAIT},
         "protocol": {"outcomes": ["crs_grade_3"], "horizon_hours": 120, "hours": [72], "discharged": "event_free"},
     }  # fmt: skip
     made = run_design(parse_design(data), tmp_path / "out")
     assert made.truth.filter(measure="risk difference").get_column("truth").to_list() == [0.0, 0.0]
     found = made.studies.filter(measure="risk difference", hour=120)
-    print(found)
-    for one in found.filter(analysis="by_received").to_dicts():
-        assert one["high"] < -0.25
-    for one in found.filter(analysis="emulated").to_dicts():
-        assert one["low"] < 0 < one["high"]
-        assert one["high"] - one["low"] < 0.6
+    assert found.height == 6
+    for one in found.to_dicts():
+        if one["analysis"] == "by_received":
+            assert one["high"] < -0.1
+        elif one["analysis"] == "aligned_unadjusted":
+            assert one["low"] > 0.05  # the sicker are treated: confounding by indication
+        else:
+            assert one["low"] < 0 < one["high"]
+            assert one["high"] - one["low"] < 0.95  # vague: few follow the arm that waits

@@ -23,7 +23,7 @@ from tocsin.tables import ACCOUNT, EPISODES, EVIDENCE, FINDINGS, GRADES
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "zhou2023"
 COMMANDS = (
     "study", "grade", "explain", "check", "verify", "init", "strategies", "schema", "organs", "scores", "concordance",
-    "audit-table", "cite",
+    "audit-table", "cite", "audit", "simulate", "emulate", "power",
 )  # fmt: skip
 HEAVY = ("polars", "numba", "numpy", "scipy", "vl_convert", "pydantic")
 CODE = re.compile(r"\x1b\[")

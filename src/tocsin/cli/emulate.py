@@ -31,8 +31,9 @@ INSTEAD = "Instead of what study.toml says"
     "Try: make patients whose truth is known with  tocsin simulate default -o world --patients 1000 , emulate "
     "world/records, and hold the result against world/truth/truth.csv.",
     "tocsin emulate examples/zhou2023 -o emulated",
-    "OUT/results.json, protocol.toml, tables/*.csv (protocol, flow, effects, comparison, risks, weights, covariates, "
-    "positivity, balance, grid, ...). OUT is emulated beside study.toml unless -o says otherwise.",
+    "OUT/report.html, report.docx, tables.xlsx, figures, results.json, protocol.toml, tables/*.csv (protocol, flow, "
+    "effects, comparison, risks, weights, covariates, positivity, balance, grid, ...). OUT is emulated beside "
+    "study.toml unless -o says otherwise.",
     RESULT_CODES,
 ))  # fmt: skip
 def emulate(  # noqa: D103
@@ -41,7 +42,7 @@ def emulate(  # noqa: D103
         Path | None,
         typer.Option("-o", "--out", metavar="OUT", help="Folder to write; new, empty, or an earlier result."),
     ] = None,
-    lang: Annotated[Lang, typer.Option(help="Language of what is printed.")] = Lang.en,
+    lang: Annotated[Lang, typer.Option(help="Language of the report and of what is printed.")] = Lang.en,
     bootstrap: Annotated[
         int | None,
         typer.Option(metavar="N", min=0, max=20_000, help="Replicates behind the intervals, from 20; 0 = none.",
@@ -55,6 +56,7 @@ def emulate(  # noqa: D103
         typer.Option("--sensitivity/--no-sensitivity", help="Move the trigger, the grace and every open choice.",
                      rich_help_panel=INSTEAD)
     ] = None,
+    figures: Annotated[bool, typer.Option("--figures/--no-figures", help="Write SVG and PNG files, too.")] = True,
     minutes: Annotated[
         float, typer.Option(metavar="N", min=0, help="Stop moving choices after so many minutes; the rest is listed.",
                             rich_help_panel=INSTEAD)
@@ -66,14 +68,14 @@ def emulate(  # noqa: D103
             raise typer.Exit(USAGE)
         folder = out or (study if study.is_dir() else study.parent) / "emulated"
         with following() as (step, progress):
-            from tocsin.emulate.files import OURS, RESULTS, write_emulation
             from tocsin.emulate.run import Asked, run_emulation
-            from tocsin.outputs import refuse_foreign
+            from tocsin.report.emulation.files import SCHEMA_ID, write_emulation
+            from tocsin.report.files import refuse_other_report
 
-            refuse_foreign(folder, OURS, RESULTS)
+            refuse_other_report(folder, SCHEMA_ID)
             results = run_emulation(study, Asked(bootstrap, seed, sensitivity, minutes), step, progress)
-            step("writing")
-            files = write_emulation(results, folder)
+            step("writing the report")
+            files = write_emulation(results, folder, lang.value, figures)
         from tocsin.emulate.printed import print_emulation
 
         print_emulation(results, folder, files, lang.value)

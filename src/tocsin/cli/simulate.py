@@ -114,5 +114,5 @@ def counting(total: int) -> Generator[Callable[[int], None]]:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
                TimeRemainingColumn())  # fmt: skip
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("virtual patients (a first run compiles for about a minute)", total=total)
+        task = progress.add_task("virtual patients (compiling first)", total=total)
         yield lambda done: progress.update(task, completed=done, description="virtual patients")

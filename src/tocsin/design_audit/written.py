@@ -68,9 +68,9 @@ def audit_page(results: AuditResults, lang: Lang = "en") -> str:
 
     from tocsin.report.drawing import inline
     from tocsin.report.html import (
-        _chinese_font,  # pyright: ignore[reportPrivateUsage] - the page of every report
-        _style,  # pyright: ignore[reportPrivateUsage]
-        _template,  # pyright: ignore[reportPrivateUsage]
+        chinese_font,
+        page_style,
+        page_template,
     )
 
     words, meta = Words(lang), results.meta
@@ -83,7 +83,7 @@ def audit_page(results: AuditResults, lang: Lang = "en") -> str:
     def drawing(svg: str, name: str, least: float = 0) -> Markup:
         return Markup(inline(svg, name, least))
 
-    return _template().render(
+    return page_template().render(
         words=words,
         meta={"version": __version__, "synthetic": meta["synthetic"], "spec_hash": ""},
         title=f"{TITLES[lang]}{words('colon')}{words.meta(meta, 'title')}",
@@ -91,7 +91,7 @@ def audit_page(results: AuditResults, lang: Lang = "en") -> str:
         sections=sections,
         drawing=drawing,
         legend="",
-        style=Markup(_style() + (_chinese_font() if lang == "zh" else "")),
+        style=Markup(page_style() + (chinese_font() if lang == "zh" else "")),
     )
 
 

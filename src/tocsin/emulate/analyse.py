@@ -31,6 +31,7 @@ USUAL = (
 PENALTIES: dict[str, Penalty] = {"maximum likelihood": "none", "ridge": "ridge", "firth": "firth"}
 FIT_WORDS = {"none": "maximum likelihood", "ridge": "ridge, normal prior with SD 2.5", "firth": "Firth, with FLIC"}
 G_DRAWS, G_LEAST = 4_000, 100
+G_FAR = 0.05  # a natural course further than this from what was observed makes the g-formula no check [R]
 MOST_CENTRES = 6  # more would each rest on a handful of doses; name `centre` to use them all [R]
 LOST_PER_COLUMN = 8
 Told = Callable[[int], None]
@@ -232,7 +233,7 @@ def _g_formula(ward: Ward, found: Analysis, start: Terms) -> tuple[GFormula | No
     kept, specs = list[tuple[str, FloatArray]](), list[Covariate]()
     for name in found.hours.names:
         values = found.hours.covariates[:, found.hours.names.index(name)]
-        if name in FACTS or _variable(name) and not name.endswith("_trend"):
+        if name in FACTS or (_variable(name) and not name.endswith("_trend")):
             kept.append((name, values))
             specs.append(Covariate(name, "fixed" if name in FACTS else "gaussian"))
     if "hours_febrile" in found.hours.names and "temperature" in found.hours.names:
@@ -258,6 +259,12 @@ def _g_formula(ward: Ward, found: Analysis, start: Terms) -> tuple[GFormula | No
         )  # fmt: skip
     except (TocsinError, np.linalg.LinAlgError, ValueError) as error:
         return None, f"g-formula: not estimable ({str(error).splitlines()[0]})"
+    natural, seen = (float(one.incidence[-1]) for one in (made.natural, made.observed))
+    if not abs(natural - seen) <= G_FAR:
+        return None, (
+            f"g-formula: not shown, its models do not reproduce care as it was (risk {natural:.3f} against {seen:.3f} "
+            "observed); it checks nothing here"
+        )
     return made, ""
 
 

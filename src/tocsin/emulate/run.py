@@ -157,6 +157,20 @@ def trial_hash(ward: Ward) -> str:
     )
 
 
+def _methods(trial: Trial) -> list[dict[str, str]]:
+    """What was done, a paragraph an element of the protocol, in both languages."""
+    return [
+        {
+            "title": row["element"],
+            "text": row["emulation"],
+            "title_zh": row["element_zh"],
+            "text_zh": row["emulation_zh"],
+        }
+        for row in target_rows(trial)
+        if row["element"] in ("time zero", "assignment", "follow-up", "assumptions", "statistical analysis")
+    ]
+
+
 def _meta(ward: Ward, inputs: Mapping[str, str], spec: str, found: list[Analysis | Empty]) -> dict[str, Any]:
     trial, file, p = ward.trial, ward.trial.file, ward.trial.protocol
     boots = [one.boot for one in found if isinstance(one, Analysis) and one.boot is not None]
@@ -179,5 +193,6 @@ def _meta(ward: Ward, inputs: Mapping[str, str], spec: str, found: list[Analysis
                       "failed": sum(sum(boot.failed.values()) for boot in boots)},
         "notes": {one.outcome: [*one.notes, *([one.g_note] if one.g_note else [])]
                   for one in found if isinstance(one, Analysis)},
-        "inputs": dict(inputs), "methods": [], "generated_with": package_versions(), "zone": ward.records.zone,
+        "inputs": dict(inputs), "methods": _methods(trial),
+        "generated_with": package_versions(), "zone": ward.records.zone,
     }  # fmt: skip

@@ -64,11 +64,14 @@ def grid_rows(
     if not ward.trial.protocol.sensitivity or isinstance(found, Empty) or found.point is None:
         return GRID.empty()
     changes, rows = list(_changes(ward)), list[dict[str, Any]]()
+    same: Made | None = None  # the main analysis, the default of every choice, is worked out once
     until = time.monotonic() + 60 * minutes
     size = min(REPLICATES, ward.trial.protocol.bootstrap)
     for number, change in enumerate(changes):
         heard("open choices", number, len(changes))
-        made = None if time.monotonic() > until else _under(change, found.outcome, size)
+        main = change.is_default and not change.graces
+        made = None if time.monotonic() > until else same if main and same else _under(change, found.outcome, size)
+        same = made if main else same
         rows += (
             _grace_rows(ward, change, found.outcome, made)
             if change.graces

@@ -87,8 +87,10 @@ def _outcome(ward: Ward, found: Analysis | Empty) -> Iterator[dict[str, Any]]:
 def _weights(found: Analysis, words: str, words_zh: str) -> Iterator[dict[str, Any]]:
     assert found.point is not None
     arms = diagnostics.by_hour(found.hours, found.point)
-    for arm, weighted in zip(arms, found.point.weighted, strict=True):
-        in_use = arm.clones > 0
+    for arm, weighted, made in zip(arms, found.point.weighted, found.point.curves, strict=True):
+        happened = np.flatnonzero(made.outcome + made.death > 0)  # weights matter where somebody has an event
+        upto = int(happened[-1]) if happened.size else found.hours.horizon - 1
+        in_use = (arm.clones > 0) & (np.arange(found.hours.horizon) <= upto)
         mean = arm.mean[in_use & np.isfinite(arm.mean) & (arm.effective >= FEW_EFFECTIVE)]
         far = float(np.abs(mean - 1).max()) if mean.size else 0.0
         if far > MEAN_FAR:

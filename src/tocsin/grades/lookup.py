@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tocsin.rules import Scale
+from tocsin.rules import Scale, Sign
 
 #: Where a sign's code stands: which packed integer, how far from its right end, how many values; and where the classes
 #: of its codes begin in `classes`.
@@ -62,22 +62,34 @@ def _add(
     scale: Scale, codes: Mapping[str, Sequence[Codes]], parts: list[Any], classes: list[int]
 ) -> np.ndarray[Any, Any]:
     """Parts and classes of one scale; its table: grade + 8 x grade_at_most."""
-    columns: list[tuple[str, list[Any]]] = []
+    columns: list[tuple[tuple[str, ...], list[Any]]] = []
+    size = 1
     for sign in scale.signs:
         edges = _edges(scale, sign.name)
         if not edges:
             continue  # flags only: it never sets a grade
-        for column in sign.columns:
-            values = codes[column][0].values
-            kinds = [_class(value, edges) for value in values]
-            found = list(dict.fromkeys(kinds))
-            columns.append((column, [values[kinds.index(kind)] for kind in found]))
-            stride = int(np.prod([len(values) for _, values in columns[:-1]], dtype=np.int64))
-            _place(codes[column], [found.index(kind) * stride for kind in kinds], parts, classes)
+        places, values = _read(sign, codes)
+        kinds = [tuple(_class(one, edges) for one in value) for value in values]
+        found = list(dict.fromkeys(kinds))
+        columns.append((sign.columns, [values[kinds.index(kind)] for kind in found]))
+        _place(places, [found.index(kind) * size for kind in kinds], parts, classes)
+        size *= len(found)
     frame = _product(columns, scale)
     graded = scale.grade(frame)
     low, high = graded.get_column("grade").to_numpy(), graded.get_column("grade_at_most").to_numpy()
     return (low + 8 * high).astype(np.int8)
+
+
+def _read(sign: Sign, codes: Mapping[str, Sequence[Codes]]) -> tuple[Sequence[Codes], list[tuple[Any, ...]]]:
+    """Where a sign stands, and its columns' values by code; both bounds of a class are read as one code.
+
+    A lower bound above the upper one is no situation: its code is read as if both were the lower.
+    """
+    if sign.kind != "bounded":
+        places = codes[sign.name]
+        return places, [(value,) for value in places[0].values]
+    low, high = (codes[column][0] for column in sign.columns)
+    return (low, high), [(one, max(one, other)) for other in high.values for one in low.values]
 
 
 def _edges(scale: Scale, name: str) -> list[str]:
@@ -111,14 +123,14 @@ def _place(places: Sequence[Codes], steps: list[int], parts: list[Any], classes:
         parts.append((other.word, other.shift, -((1 << other.bits) - 1), low.bits))
 
 
-def _product(columns: Sequence[tuple[str, list[Any]]], scale: Scale) -> pl.DataFrame:
-    """Every combination, the first column fastest; columns that only flags read are null."""
+def _product(columns: Sequence[tuple[tuple[str, ...], list[Any]]], scale: Scale) -> pl.DataFrame:
+    """Every combination, the first sign fastest; columns that only flags read are null."""
     size = int(np.prod([len(values) for _, values in columns], dtype=np.int64))
     frame, stride = dict[str, pl.Series](), 1
-    for column, values in columns:
-        place = (np.arange(size) // stride) % len(values)
-        kind = scale.schema[column]
-        frame[column] = pl.Series(column, values, dtype=kind).gather(pl.Series(place))
+    for names, values in columns:
+        place = pl.Series((np.arange(size, dtype=np.uint32) // stride) % len(values))
+        for k, name in enumerate(names):
+            frame[name] = pl.Series(name, [value[k] for value in values], dtype=scale.schema[name]).gather(place)
         stride *= len(values)
     unread = [pl.lit(None, kind).alias(column) for column, kind in scale.schema.items() if column not in frame]
     return pl.DataFrame(list(frame.values())).with_columns(unread)

@@ -131,14 +131,14 @@ def read_design(path: Path) -> Design:
 def parse_design(data: dict[str, Any], name: str = "design.toml", folder: Path | None = None) -> Design:
     """A design from parsed TOML; a WORLD.toml is looked for beside the design first."""
     world = data.get("world")
-    if isinstance(world, str) and folder is not None and (folder / world).is_file():
+    if isinstance(world, str) and folder is not None and world.endswith(".toml") and (folder / world).is_file():
         data = {**data, "world": str(folder / world)}
     problems = list(_study_problems(data, name))
     made: Design | None = None
     try:
         made = Design.model_validate(data)
     except ValidationError as error:
-        found = [dict(item) for item in error.errors(include_url=False, include_input=False)]
+        found: list[dict[str, Any]] = [dict(item) for item in error.errors(include_url=False, include_input=False)]
         problems += [_problem(item, name) for item in found if item["loc"] and item["loc"][0] not in _OF_STUDY]
     problems += _together(data, name)
     if made is not None and not made.is_closed_form:

@@ -13,7 +13,7 @@ from tocsin.power.run import Powered
 from tocsin.power.words import DOES, NOT_EVIDENCE, TITLES, contrast, points, signed, verdict, with_error
 from tocsin.report.blocks import Block, Cell, Section, grid, note, text
 from tocsin.report.drawing import Figure, inline
-from tocsin.report.html import _style, _template  # pyright: ignore[reportPrivateUsage] - the page of every report
+from tocsin.report.html import page_style, page_template
 from tocsin.report.words import Words
 from tocsin.sentences import length_words
 from tocsin.tables.power import POWER_ANALYSES
@@ -28,7 +28,7 @@ def power_page(done: Powered) -> str:
     def shown(svg: str, name: str, least: float = 0) -> Markup:
         return Markup(inline(svg, name, least))
 
-    return _template().render(
+    return page_template().render(
         words=Words("en"),
         meta={"version": tocsin.__version__, "synthetic": True, "spec_hash": done.design.hash},
         title=done.design.title or "Design by simulation",
@@ -36,7 +36,7 @@ def power_page(done: Powered) -> str:
         sections=_sections(done),
         drawing=shown,
         legend="",
-        style=Markup(_style()),
+        style=Markup(page_style()),
     )
 
 

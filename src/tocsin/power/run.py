@@ -51,6 +51,8 @@ def run_design(design: Design, out: Path, step: Step = lambda done, of: None, wo
     """
     made = world or world_of(design)
     store = Store(out, design)
+    known = store.truth()  # first: without it no study is worth its time
+    truth = known if known is not None else store.keep_truth(made.truth())
     missing = store.missing()
     done = design.replicates - missing.size
     step(done, design.replicates)
@@ -64,8 +66,6 @@ def run_design(design: Design, out: Path, step: Step = lambda done, of: None, wo
         store.add(number, answers)
         done += 1
         step(done, design.replicates)
-    known = store.truth()
-    truth = known if known is not None else store.keep_truth(made.truth())
     rows = store.studies()
     return Powered(design, store.out, rows, truth, performance(rows, truth))
 

@@ -146,7 +146,7 @@ class VirtualWorld:
 
         def forward(_: int) -> GFormula:
             if found.g is None:
-                raise TocsinError.of(found.g_note, found.g_note)
+                raise TocsinError.of(found.g_note.partition(". ")[0], found.g_note)
             return found.g
 
         return Study(

@@ -24,7 +24,7 @@ from tocsin.report.concordance_pictures import (
     titles_of,
 )
 from tocsin.report.drawing import inline
-from tocsin.report.html import _style, _template  # pyright: ignore[reportPrivateUsage] - the page of every report
+from tocsin.report.html import page_style, page_template
 from tocsin.report.numbers import NOTHING, fixed, percent
 from tocsin.report.words import Words
 
@@ -40,7 +40,7 @@ def concordance_page(tables: Tables, summary: Mapping[str, Any], parameters: pl.
     def shown(svg: str, name: str, least: float = 0) -> Markup:
         return Markup(inline(svg, name, least))
 
-    return _template().render(
+    return page_template().render(
         words=Words("en"),
         meta={"version": summary["version"], "synthetic": False, "spec_hash": ""},
         title="Concordance of grading scales",
@@ -48,7 +48,7 @@ def concordance_page(tables: Tables, summary: Mapping[str, Any], parameters: pl.
         sections=_sections(tables, summary, parameters),
         drawing=shown,
         legend=Markup(inline(key_of_cross_tables(), "legend", 300)),
-        style=Markup(_style()),
+        style=Markup(page_style()),
     )
 
 

@@ -17,7 +17,7 @@ MOST_ROWS = 1_048_575  # a sheet's rows without the header
 MOST_TEXT = 32_767  # characters of a cell
 NARROWEST, WIDEST, LOOKED_AT = 8, 60, 200  # characters; rows a width is taken from
 FIXED = datetime(2000, 1, 1)  # the same results give the same bytes
-_NAMES = {
+SHEET_NAMES = {
     "about": ("about", "说明"), "sheet": ("sheet", "工作表"), "holds": ("what it holds", "内容"),
     "rows": ("rows", "行数"), "column": ("column", "列"), "unit": ("unit", "单位"), "words": ("meaning", "含义"),
     "cut": ("cut to {n} rows; whole in tables/{table}.csv", "截为 {n} 行；全部见 tables/{table}.csv"),
@@ -50,10 +50,10 @@ def excel_bytes(results: StudyResults, lang: Lang = "en", most_rows: int = MOST_
             "bold": book.add_format({"bold": True}),
             "title": book.add_format({"bold": True, "font_size": 14}),
         }
-        about = book.add_worksheet(_NAMES["about"][lang == "zh"])
+        about = book.add_worksheet(SHEET_NAMES["about"][lang == "zh"])
         for table in result_contracts():
             frame = results.tables[table.name].head(most_rows)
-            _sheet(book.add_worksheet(table.name), table, frame, looks)
+            write_sheet(book.add_worksheet(table.name), table, frame, looks)
         _about(about, results, lang, looks, most_rows)
     return held.getvalue()
 
@@ -63,16 +63,16 @@ def _title(results: StudyResults, lang: Lang) -> str:
     return words.meta(results.meta, "title") or words("title")
 
 
-def _sheet(sheet: Any, table: Table, frame: pl.DataFrame, looks: dict[str, Any]) -> None:
+def write_sheet(sheet: Any, table: Table, frame: pl.DataFrame, looks: dict[str, Any]) -> None:
     """One table: frozen heads with a filter, cells by the contract's types; an unknown value is an empty cell."""
     for place, column in enumerate(table.columns):
-        _text(sheet, 0, place, column.name, looks, looks["head"])
+        cell_text(sheet, 0, place, column.name, looks, looks["head"])
         values = frame.get_column(column.name)
         dtype = column.dtype
         if dtype == pl.String:
             for row, value in enumerate(values, 1):
                 if value:
-                    _text(sheet, row, place, value, looks)
+                    cell_text(sheet, row, place, value, looks)
         elif dtype == pl.Boolean:
             for row, value in enumerate(values, 1):
                 if value is not None:
@@ -90,7 +90,8 @@ def _sheet(sheet: Any, table: Table, frame: pl.DataFrame, looks: dict[str, Any])
     sheet.autofilter(0, 0, max(frame.height, 1), len(table.columns) - 1)
 
 
-def _text(sheet: Any, row: int, column: int, value: str, looks: dict[str, Any], look: Any = None) -> None:
+def cell_text(sheet: Any, row: int, column: int, value: str, looks: dict[str, Any], look: Any = None) -> None:
+    """Writes words, cut to what a cell holds, never as a formula."""
     said = clean(value)
     said = said if len(said) <= MOST_TEXT else f"{said[: MOST_TEXT - 3]}..."
     sheet.write_string(row, column, said, look or (looks["risky"] if said.startswith(RISKY) else None))
@@ -114,7 +115,7 @@ def _about(sheet: Any, results: StudyResults, lang: Lang, looks: dict[str, Any],
     from tocsin.report.files import result_contracts
 
     words, meta = Words(lang), results.meta
-    names = {key: said[lang == "zh"] for key, said in _NAMES.items()}
+    names = {key: said[lang == "zh"] for key, said in SHEET_NAMES.items()}
     lines = [(_title(results, lang), looks["title"]), (f"{RESEARCH[lang]} {words('device')}", looks["bold"])]
     if meta.get("synthetic"):
         lines += [(words("banner"), looks["bold"]), (words.meta(meta, "synthetic_note"), None)]
@@ -125,23 +126,23 @@ def _about(sheet: Any, results: StudyResults, lang: Lang, looks: dict[str, Any],
     ]
     said = [(line, look) for line, look in lines if line]
     for row, (line, look) in enumerate(said):
-        _text(sheet, row, 0, line, looks, look)
+        cell_text(sheet, row, 0, line, looks, look)
     row = len(said) + 1
     for place, key in enumerate(("sheet", "rows", "holds")):
-        _text(sheet, row, place, names[key], looks, looks["head"])
+        cell_text(sheet, row, place, names[key], looks, looks["head"])
     for table in result_contracts():
         row, height = row + 1, results.tables[table.name].height
         sheet.write_url(row, 0, f"internal:'{table.name}'!A1", string=table.name)
         sheet.write_number(row, 1, height)
         cut = f" ({names['cut'].format(n=f'{most_rows:,}', table=table.name)})" if height > most_rows else ""
-        _text(sheet, row, 2, words(f"table.{table.name}") + cut, looks)
+        cell_text(sheet, row, 2, words(f"table.{table.name}") + cut, looks)
     row += 2
     for place, key in enumerate(("sheet", "column", "words", "unit")):
-        _text(sheet, row, place, names[key], looks, looks["head"])
+        cell_text(sheet, row, place, names[key], looks, looks["head"])
     for table in result_contracts():
         for column in table.columns:
             row += 1
             for place, value in enumerate((table.name, column.name, column.words, column.unit)):
-                _text(sheet, row, place, value, looks)
+                cell_text(sheet, row, place, value, looks)
     for place, width in enumerate((16, 20, 70, 10)):
         sheet.set_column(place, place, width)

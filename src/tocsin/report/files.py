@@ -65,16 +65,30 @@ def write_report(results: StudyResults, out: Path, lang: Lang = "en", figures: b
         raise TocsinError.of(
             "report.output", f"{out.name} is a file, not a folder.", _UNCHANGED, "Name a folder with -o."
         )
-    with _told(out):
+    refuse_other_report(out, SCHEMA_ID)
+    with told_of(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         holder = tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent)
     with holder as made:
         _make(checked, Path(made), lang, figures)
-        return _put_in_place(Path(made), out, lang, figures)
+        return put_in_place(Path(made), out, lang, figures)
+
+
+def refuse_other_report(out: Path, schema: str) -> None:
+    """Raises TocsinError `report.foreign-file` where another command's report stands: it would be lost."""
+    if not (out / MANIFEST).is_file() or not (out / "results.json").is_file():
+        return
+    with told_of(out), (out / "results.json").open(encoding="utf-8", errors="replace") as file:
+        head = file.read(400)
+    if f'"{schema}"' not in head:
+        raise TocsinError.of(
+            "report.foreign-file", f"{out.name} holds the report of another tocsin command.",
+            f"It would be lost. {_UNCHANGED}", "Name a new or empty folder with -o.",
+        )  # fmt: skip
 
 
 @contextmanager
-def _told(out: Path, why: str = _UNCHANGED) -> Generator[None]:
+def told_of(out: Path, why: str = _UNCHANGED) -> Generator[None]:
     """An operating-system refusal as an error a reader can act on."""
     try:
         yield
@@ -122,12 +136,13 @@ def _make(results: StudyResults, folder: Path, lang: Lang, figures: bool) -> Non
     (folder / "study.R").write_text(r_script(results), encoding="utf-8", newline="\n")
 
 
-def _put_in_place(made: Path, out: Path, lang: Lang, figures: bool) -> list[Path]:
+def put_in_place(made: Path, out: Path, lang: Lang, figures: bool) -> list[Path]:
+    """Moves what was made into `out` and takes away what an earlier report of this language left; the paths."""
     fresh = sorted(path.relative_to(made).as_posix() for path in made.rglob("*") if path.is_file())
     ours = _ours(out)
     _refuse_foreign(out, fresh, ours)
     stale = sorted(name for name in ours - set(fresh) if _may_go(name, lang, figures))
-    with _told(out, "It may hold files of both the earlier and the new report."):
+    with told_of(out, "It may hold files of both the earlier and the new report."):
         out.mkdir(exist_ok=True)
         _note(made, out, ours | set(fresh))  # before the first file: an interrupted run knows its own files again
         for name in fresh:
@@ -220,8 +235,8 @@ def csv_text(frame: pl.DataFrame) -> str:
 
 def results_data(results: StudyResults) -> dict[str, Any]:
     """The results as plain data in the shape of `results_schema()`."""
-    tables = {t.name: [_plain(row) for row in results.tables[t.name].to_dicts()] for t in result_contracts()}
-    return {"schema": SCHEMA_ID, "meta": _plain(results.meta), "tables": tables}
+    tables = {t.name: [plain_row(row) for row in results.tables[t.name].to_dicts()] for t in result_contracts()}
+    return {"schema": SCHEMA_ID, "meta": plain_row(results.meta), "tables": tables}
 
 
 def results_text(results: StudyResults) -> str:
@@ -239,11 +254,12 @@ def results_text(results: StudyResults) -> str:
     return "\n".join([*lines, '"tables": {', ",\n".join(tables), "}", "}"]) + "\n"
 
 
-def _plain(value: Any) -> Any:
+def plain_row(value: Any) -> Any:
+    """The value as JSON can hold it."""
     if isinstance(value, dict):
-        return {str(key): _plain(one) for key, one in value.items()}
+        return {str(key): plain_row(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [plain_row(one) for one in value]
     if isinstance(value, datetime | date):
         return value.isoformat()
     return value if isinstance(value, str | int | float | bool) or value is None else str(value)
@@ -251,7 +267,7 @@ def _plain(value: Any) -> Any:
 
 def results_schema() -> dict[str, Any]:
     """JSON schema of results.json from the contracts; `docs/schemas/results.schema.json` is this, a test says so."""
-    tables = {t.name: _table_schema(t) for t in result_contracts()}
+    tables = {t.name: table_schema(t) for t in result_contracts()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": SCHEMA_ID,
@@ -293,7 +309,8 @@ def _meta_schema() -> dict[str, Any]:
     }
 
 
-def _table_schema(table: Table) -> dict[str, Any]:
+def table_schema(table: Table) -> dict[str, Any]:
+    """JSON schema of one table's rows."""
     row = {
         "type": "object",
         "required": [c.name for c in table.columns],

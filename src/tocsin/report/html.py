@@ -16,7 +16,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 @cache
-def _template() -> Any:
+def page_template() -> Any:
+    """The template of every page."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     loader = FileSystemLoader(TEMPLATES)
@@ -25,12 +26,13 @@ def _template() -> Any:
 
 
 @cache
-def _style() -> str:
+def page_style() -> str:
+    """The style sheet of every page."""
     return (TEMPLATES / "report.css").read_text(encoding="utf-8")
 
 
 @cache
-def _chinese_font() -> str:
+def chinese_font() -> str:
     """The shipped Chinese subset as a `@font-face`; Latin text never uses it (unicode-range).
 
     Chromium keeps boxes for text it shaped before the font was decoded; letters that move apart by a hundredth of a
@@ -53,7 +55,7 @@ def render_report(results: StudyResults, figures: list[Figure], lang: Lang = "en
     def drawing(svg: str, name: str, least: float = 0) -> Markup:
         return Markup(inline(svg, name, least))
 
-    return _template().render(
+    return page_template().render(
         words=words,
         meta=results.meta,
         title=words.meta(results.meta, "title") or words("title"),
@@ -61,7 +63,7 @@ def render_report(results: StudyResults, figures: list[Figure], lang: Lang = "en
         sections=sections(results, words, figures),
         drawing=drawing,
         legend=Markup(_legend(words)),
-        style=Markup(_style() + (_chinese_font() if lang == "zh" else "")),
+        style=Markup(page_style() + (chinese_font() if lang == "zh" else "")),
     )
 
 

@@ -38,7 +38,7 @@ def word_bytes(results: StudyResults, figures: list[Figure], pictures: Mapping[s
     picture gives its words for those who cannot see it. Characters that XML cannot hold print as U+FFFD.
     """
     words = Words(lang)
-    page = _Page(words)
+    page = WordPage(words)
     page.front(results.meta)
     for number, part in enumerate(sections(results, words, figures), 1):
         page.heading(f"{number} {part.title}", 1)
@@ -53,7 +53,7 @@ def clean(text: Any) -> str:
     return _ILLEGAL.sub("\ufffd", str(text))
 
 
-class _Page:
+class WordPage:
     """A document that grows; tables are written as XML at once, since cell by cell takes ten times as long."""
 
     def __init__(self, words: Words) -> None:

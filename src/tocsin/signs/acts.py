@@ -263,7 +263,7 @@ def _lab_acts(rows: pl.DataFrame, drugs: pl.DataFrame, parameters: Parameters) -
         pair = pl.col("low") * 8 + pl.col("high")
         if name == "creatinine":  # within the limits a rise above the own baseline of less than half is no grade here
             within = (value <= p.uln_creatinine) & (pl.col("high") <= 1)
-            unproved = high_limit.is_null() & (pl.col("low") == 1)
+            unproved = (pl.col("age_y") >= p.adult_from_y).fill_null(False).not_() & (pl.col("low") == 1)
             pair = pl.when(within).then(pl.lit(0)).when(unproved).then(pl.col("high")).otherwise(pair)
         parts.append(_act(graded, state.ASSESSED, at, pl.col("time"), code=pl.lit(slot), value=pair,
                           position=pl.col("position")))  # fmt: skip

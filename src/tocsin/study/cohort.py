@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import polars as pl
 
 from tocsin.endpoints import judge_endpoints
-from tocsin.errors import TocsinError
 from tocsin.grades import SCALES
 from tocsin.grading import Grading, follow_strategy, grade
-from tocsin.records import courses, read
+from tocsin.records import courses
 from tocsin.signs import Parameters, doses
 from tocsin.strategies import arms
 from tocsin.streams import named_streams
-from tocsin.studyfile import StudyFile, TimeColumn
+from tocsin.study_records import read_records, refuse_equal
+from tocsin.studyfile import StudyFile
 from tocsin.tables import ATTRITION, FOLLOW, Records
 from tocsin.when import EVENTS, Strategy, When
 
@@ -147,11 +147,7 @@ class Study:
 def gather(file: StudyFile, base: Path, overrides: dict[str, Any] | None = None) -> Study:
     """Reads, grades and assigns. `base` is the folder of study.toml. Raises TocsinError of every room on the way."""
     refuse_equal(file.strategies)
-    folder = base / file.data.path
-    kind: Literal["clif", "folder"] | None = "folder" if file.data.format == "csv" else file.data.format
-    site = base / file.data.site if file.data.site else None
-    records = read(folder, kind, site, file.data.zone)
-    given = time_column(folder, file.cohort.column, records) if file.cohort.column else None
+    records, given = read_records(file, base)
     return assemble(file, records, file.sign_parameters(overrides), given)
 
 
@@ -201,54 +197,6 @@ def graded_courses(grading: Grading, scale: str) -> frozenset[str]:
     seen = grading.signs.situations.filter(sign & pl.col("covered")).get_column("course_id")
     proved = grading.grades.filter((pl.col("scale") == scale) & (pl.col("grade") > 0)).get_column("course_id")
     return frozenset([*seen, *proved])
-
-
-def refuse_equal(strategies: Mapping[str, Strategy]) -> None:
-    """Raises TocsinError `study.strategies-equal` where two strategies are the same rule under two names."""
-    for one, other in combinations(strategies, 2):
-        a, b = strategies[one], strategies[other]
-        if (a.give, a.within, a.when) == (b.give, b.within, b.when):
-            raise TocsinError.of(
-                "study.strategies-equal", f"strategies.{one} and strategies.{other}: same drug, trigger and grace.",
-                "Every course would follow both or neither: there is nothing to compare.",
-                "Correct one of them, or take it out.",
-            )  # fmt: skip
-
-
-def time_column(folder: Path, column: TimeColumn, records: Records) -> pl.DataFrame:
-    """patient_id, time_zero, precision from a CSV file of the hospital's own; rows without a time are left out."""
-    from tocsin.records.instants import read_instants
-
-    path = folder / column.file
-    if not path.is_file():
-        raise TocsinError.of(
-            "study.file-missing", f"{column.file}: there is no such file in the data folder.", "It holds time zero.",
-            "Correct cohort.column.file in study.toml.",
-        )  # fmt: skip
-    try:
-        frame = pl.read_csv(path, infer_schema=False)
-    except (pl.exceptions.PolarsError, UnicodeDecodeError, OSError):
-        raise TocsinError.of(
-            "study.unreadable", f"{column.file}: it cannot be read as CSV.", do="Save it as CSV in UTF-8."
-        ) from None
-    missing = [name for name in (column.patient_id, column.time) if name not in frame.columns]
-    if missing:
-        raise TocsinError.of(
-            "study.column-missing", f"{column.file}: there is no column {' or '.join(missing)}.", "",
-            f"Correct cohort.column in study.toml; the file has {', '.join(frame.columns[:20])}.",
-        )  # fmt: skip
-    read_as = read_instants(frame.get_column(column.time), records.zone)
-    bad = int(read_as.unreadable.sum())
-    if read_as.trouble or bad:
-        why = read_as.trouble or f"{bad:,} of {frame.height:,} values are no time"
-        raise TocsinError.of(
-            "study.value", f'{column.file}, column "{column.time}": {why}.', "Time zero is never guessed.",
-            "Write times as 2021-03-04 08:15, with an offset if they are not in the hospital's zone.",
-        )  # fmt: skip
-    made = pl.DataFrame(
-        {"patient_id": frame.get_column(column.patient_id), "time_zero": read_as.utc, "precision": read_as.precision}
-    )
-    return made.filter(pl.col("time_zero").is_not_null())
 
 
 # --- attrition ----------------------------------------------------------------------------------------------------

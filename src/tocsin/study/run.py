@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +24,10 @@ from tocsin.study.toxicity import crs_death, grade_effects, neurotoxicity, times
 from tocsin.study.treatment import mark_table, temperature_table, treatment_effects
 from tocsin.study.turning import observed
 from tocsin.study.warnings import warning_table
+from tocsin.study_records import input_hashes, package_versions
 from tocsin.studyfile import read_study
 from tocsin.tables import EFFECTS, TURNING, StudyResults
 
-PACKAGES = ("polars", "numpy", "numba", "scipy", "pydantic")
 PARTS: tuple[Callable[[Study, Effects], None], ...] = (
     response, crs_death, grade_effects, survival_effects, neurotoxicity, times, treatment_effects,
 )  # fmt: skip
@@ -43,7 +41,7 @@ def run_study(path: Path | str, parameters: Mapping[str, Any] | None = None) -> 
     """
     file, where = read_study(path)
     study = gather(file, where.parent, dict(parameters or {}))
-    return results_of(study, _inputs(study, where))
+    return results_of(study, input_hashes(study.file, study.records, where))
 
 
 def results_of(study: Study, inputs: dict[str, str]) -> StudyResults:
@@ -96,25 +94,7 @@ def _meta(study: Study, inputs: dict[str, str], spec: str, effects: Effects) -> 
              "source": source_text(rule.source), "hash": rule.hash}
             for arm, rule in file.strategies.items()
         ],
-        "inputs": inputs, "methods": paragraphs(study, effects), "generated_with": _versions(),
+        "inputs": inputs, "methods": paragraphs(study, effects), "generated_with": package_versions(),
         "seed": file.study.seed, "level": file.study.level, "months": file.endpoints.months,
         "zone": study.records.zone,
     }  # fmt: skip
-
-
-def _inputs(study: Study, where: Path) -> dict[str, str]:
-    """SHA-256 of every file that was read, by its name."""
-    folder = where.parent / study.file.data.path
-    site = where.parent / study.file.data.site if study.file.data.site else folder / "site.toml"
-    read = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in (where, site) if file.is_file()}
-    return dict(sorted({**study.records.hashes, **read}.items()))
-
-
-def _versions() -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found

@@ -9,7 +9,7 @@ import polars as pl
 
 from tocsin.signs.state import NEVER
 from tocsin.virtual.random import normals, uniforms
-from tocsin.virtual.stay import CRS_DEATH, ICANS_DEATH
+from tocsin.virtual.summary import CRS_DEATH, ICANS_DEATH
 from tocsin.virtual.world import World
 
 MONTH_DAYS = 30.4375

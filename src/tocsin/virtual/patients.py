@@ -24,8 +24,9 @@ PATIENT = np.dtype(
             "age", "weight", "child", "blasts", "burden", "log_fold", "grow_until", "cmax", "alpha", "gm", "kill",
             "vessels", "lungs", "brain", "map0", "pulse0", "heart0", "breath0", "t0", "phase", "clearance", "v1", "q",
             "v2", "vm", "ill_from", "ill_days", "ill_height", "centre", "habit", "day", "ferritin0", "platelets0",
-            "creatinine0", "alt0", "bilirubin0", "fibrinogen0", "crp0", "offset", "admitted", "percent", "base_creatinine",
-            "base_bilirubin", "base_ast", "base_alt", "base_fibrinogen", "base_crp", "base_ferritin", "base_platelets",
+            "creatinine0", "alt0", "bilirubin0", "fibrinogen0", "crp0", "offset", "admitted", "percent",
+            "base_creatinine", "base_bilirubin",
+            "base_ast", "base_alt", "base_fibrinogen", "base_crp", "base_ferritin", "base_platelets",
         )
     ],
     align=True,

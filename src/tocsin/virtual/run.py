@@ -24,7 +24,8 @@ from tocsin.virtual.log import ENTRY, Batch
 from tocsin.virtual.long_term import outcomes
 from tocsin.virtual.patients import courses, draw, facts, organ_edges
 from tocsin.virtual.practice import Care
-from tocsin.virtual.stay import ENTRIES_A_DAY, SUMMARY
+from tocsin.virtual.stay import ENTRIES_A_DAY
+from tocsin.virtual.summary import SINCE, SUMMARY
 from tocsin.virtual.ward import BED
 from tocsin.virtual.world import World, as_record
 
@@ -49,7 +50,7 @@ def simulate(
     people = draw(world, first, n)
     hours = 24 * world.days
     summary = np.zeros(n, SUMMARY)
-    for name in stay.SINCE:
+    for name in SINCE:
         summary[name] = NEVER
     propensity = np.full((n if keep_propensity else 0, hours), np.nan, np.float32)
     program, streams = live(care.strategy.when, care.scales, p) if care.strategy else (_NO_RULE, _NO_STREAM)
@@ -134,7 +135,7 @@ def _codes() -> dict[str, list[Codes]]:
 def _frame(first: int, summary: np.ndarray[Any, Any]) -> pl.DataFrame:
     """The SUMMARY records as a frame; never is null, never charted is null."""
     frame = pl.DataFrame({name: summary[name] for name in SUMMARY.names or ()})
-    frame = frame.with_columns(pl.when(pl.col(name) < NEVER).then(name).alias(name) for name in (*stay.SINCE,))
+    frame = frame.with_columns(pl.when(pl.col(name) < NEVER).then(name).alias(name) for name in (*SINCE,))
     grade = pl.when(pl.col("given_grade") >= 0).then("given_grade")
     frame = frame.with_columns(pl.col(pl.Float64).fill_nan(None), given_grade=grade)
     ids = pl.Series("patient", np.arange(first, first + summary.size, dtype=np.int64))

@@ -8,7 +8,6 @@ minute 0 and 29, care between 30 and 55; values of a panel, a planned dose and t
 from __future__ import annotations
 
 import functools
-import hashlib
 import inspect
 import sys
 from pathlib import Path
@@ -17,17 +16,18 @@ from typing import Any
 
 import numpy as np
 
-from tocsin.compiled import cache_folder, inline, source_hash
+from tocsin.compiled import compiled, inline
 from tocsin.grades import lookup
 from tocsin.signs import arrive, episode, oxygen, pressors, settle, state, wide
 from tocsin.signs.state import NEVER, SYSTOLIC, TEMPERATURE
 from tocsin.signs.state import SPO2 as SPO2_SLOT
 from tocsin.strategies import live, trigger
 from tocsin.strategies.trigger import DEPTH, SEEN, STATE
-from tocsin.virtual import biology, practice, random, ward
+from tocsin.virtual import biology, practice, random, summary, support, ward
 from tocsin.virtual import log as entry
 from tocsin.virtual.biology import BODY
 from tocsin.virtual.practice import NEVER_KIND, USUAL_KIND
+from tocsin.virtual.summary import CRS_DEATH, ICANS_DEATH, OTHER_DEATH
 from tocsin.virtual.ward import CHART
 
 ADMISSION_PANEL = -240
@@ -35,78 +35,7 @@ ADMISSION_PANEL = -240
 ENTRIES_A_DAY = 24 * 40
 #: Below it a saturation says something to the signs (`settle`).
 LOW_SATURATION = 90.0
-CRS_DEATH, ICANS_DEATH, OTHER_DEATH = 1, 2, 3
 _DEATH, _CAUSE = 300, 301
-#: What a patient's chart came to: minutes (NEVER = not), counts, and values charted at most (NaN = never charted).
-SUMMARY = np.dtype(
-    [
-        (name, "i4")
-        for name in (
-            "onset", "episode_end", "episodes", "crs_max", "icans_max", "crs1_at", "crs2_at", "crs3_at", "crs4_at",
-            "icans1_at", "icans2_at", "icans3_at", "icans4_at", "due_at", "due_known_at", "given_at", "given_grade",
-            "doses", "dose1_at", "dose2_at", "dose3_at", "steroids", "steroid_at", "acetaminophen", "boluses",
-            "pressor_at", "pressor_hours", "pressors_max", "device_max", "oxygen_at", "ventilator_at", "icu_at",
-            "icu_hours", "readings", "discharge_at", "death_minute", "death_code", "rows",
-        )
-    ]
-    + [
-        (name, "f8")
-        for name in (
-            "steroid_mg", "temperature_max", "crp_max", "ferritin_max", "il6_hidden_max", "temperature_dose",
-            "temperature_24h", "temperature_48h", "blasts28",
-        )
-    ],
-    align=True,
-)  # fmt: skip
-SINCE = ("onset", "episode_end", "crs1_at", "crs2_at", "crs3_at", "crs4_at", "icans1_at", "icans2_at", "icans3_at",
-         "icans4_at", "due_at", "due_known_at", "given_at", "dose1_at", "dose2_at", "dose3_at", "steroid_at",
-         "pressor_at", "oxygen_at", "ventilator_at", "icu_at", "discharge_at", "death_minute")  # fmt: skip
-
-
-def begin_summary(y: Any) -> None:
-    """Nothing happened yet; the minutes come filled with NEVER."""
-    y.given_grade, y.icans_max, y.crs_max = -1, 0, 0
-    y.temperature_max, y.crp_max, y.ferritin_max = np.nan, np.nan, np.nan
-    y.temperature_dose, y.temperature_24h, y.temperature_48h = np.nan, np.nan, np.nan
-
-
-def worst(old: float, new: float) -> float:
-    """The larger; NaN where neither is known."""
-    return new if old != old or new > old else old
-
-
-def earlier(old: int, now: int) -> int:
-    """The first minute."""
-    return min(old, now)
-
-
-def set_grades(log: Any, bed: Any, ch: Any, y: Any, grades: Any, minute: int) -> None:
-    """Charts the proved ASTCT grades where they change."""
-    crs, icans = grades[0] & 7, grades[1] & 7
-    if crs != ch.crs:
-        ch.crs = crs
-        ward.note(log, bed, ch, minute, entry.CRS_GRADE, 0, float(crs), np.nan)
-        y.crs_max = max(y.crs_max, crs)
-        if crs >= 1:
-            y.crs1_at = earlier(y.crs1_at, minute)
-        if crs >= 2:
-            y.crs2_at = earlier(y.crs2_at, minute)
-        if crs >= 3:
-            y.crs3_at = earlier(y.crs3_at, minute)
-        if crs >= 4:
-            y.crs4_at = earlier(y.crs4_at, minute)
-    if icans != ch.icans:
-        ch.icans = icans
-        ward.note(log, bed, ch, minute, entry.ICANS_GRADE, 0, float(icans), np.nan)
-        y.icans_max = max(y.icans_max, icans)
-        if icans >= 1:
-            y.icans1_at = earlier(y.icans1_at, minute)
-        if icans >= 2:
-            y.icans2_at = earlier(y.icans2_at, minute)
-        if icans >= 3:
-            y.icans3_at = earlier(y.icans3_at, minute)
-        if icans >= 4:
-            y.icans4_at = earlier(y.icans4_at, minute)
 
 
 def settle_minute(
@@ -129,7 +58,7 @@ def settle_minute(
     if c.covered:
         for k in range(scales.size):
             grades[k] = lookup.look_up(scales, parts, classes, table, k, what, more)
-        set_grades(log, bed, ch, y, grades, minute)
+        summary.set_grades(log, bed, ch, y, grades, minute)
     if c.open and c.number == 1 and charted.onset == -NEVER:
         charted.onset = c.onset
         y.onset = c.onset
@@ -160,7 +89,7 @@ def watch(
 
 def dose(log: Any, bed: Any, b: Any, p: Any, w: Any, ch: Any, y: Any, drug: int, minute: int) -> None:
     """One dose of the drug in question."""
-    ward.give(log, bed, b, p, w, ch, minute, drug)
+    support.give(log, bed, b, p, w, ch, minute, drug)
     ch.doses += 1
     ch.dosed_at = minute
     if ch.doses == 1:
@@ -190,8 +119,8 @@ def treat(
     """Care of this hour, from what is charted; whether anything was done."""
     done = False
     if fresh:
-        done = ward.support(log, bed, b, p, w, ch, hour, minute)
-    done |= ward.keep_charting(log, bed, p, w, ch, minute)
+        done = support.respond(log, bed, b, p, w, ch, hour, minute)
+    done |= support.keep_charting(log, bed, p, w, ch, minute)
     if care.kind == USUAL_KIND and ch.doses == 0 and bed.course.open:
         chance = practice.usual_chance(p, w, b, ch, minute)
         if propensity.size:
@@ -207,27 +136,10 @@ def treat(
         if steroid == care.drug:
             dose(log, bed, b, p, w, ch, y, steroid, minute)
         else:
-            ward.give(log, bed, b, p, w, ch, minute, steroid)
-        y.steroid_at = earlier(y.steroid_at, minute)
+            support.give(log, bed, b, p, w, ch, minute, steroid)
+        y.steroid_at = summary.earlier(y.steroid_at, minute)
         done = True
     return done
-
-
-def count_hour(ch: Any, y: Any, minute: int) -> None:
-    """Adds what runs this hour to the summary."""
-    if ch.norepinephrine > 0:
-        y.pressor_hours += 1
-        y.pressor_at = earlier(y.pressor_at, minute)
-        others = (1 if ch.vasopressin > 0 else 0) + (1 if ch.epinephrine > 0 else 0)
-        y.pressors_max = max(y.pressors_max, 1 + others)
-    if ch.level > 0:
-        y.oxygen_at = earlier(y.oxygen_at, minute)
-        y.device_max = max(y.device_max, ch.level)
-        if ch.level == 4:
-            y.ventilator_at = earlier(y.ventilator_at, minute)
-    if ch.icu:
-        y.icu_hours += 1
-        y.icu_at = earlier(y.icu_at, minute)
 
 
 def read_set(log: Any, bed: Any, b: Any, p: Any, w: Any, ch: Any, y: Any, hour: int, minute: int) -> bool:
@@ -235,7 +147,7 @@ def read_set(log: Any, bed: Any, b: Any, p: Any, w: Any, ch: Any, y: Any, hour: 
     slots, c, rules = bed.slots, bed.course, bed.rules
     ward.read_vitals(log, bed, b, p, w, ch, hour, minute)
     y.readings += 1
-    y.temperature_max = worst(y.temperature_max, ch.temperature)
+    y.temperature_max = summary.worst(y.temperature_max, ch.temperature)
     if ch.doses > 0:
         since = minute - ch.given_at
         if since <= 1440:
@@ -304,7 +216,7 @@ def stay(
     state.begin(slots, orders, since, c)
     biology.wake(b, p, w)
     ward.open_chart(ch)
-    begin_summary(y)
+    summary.begin_summary(y)
     charted.antipyretic, charted.fluid, charted.onset, charted.norepinephrine = -NEVER, -NEVER, -NEVER, 0.0
     charted.age, charted.blasts = p.age, p.percent
     trigger.clear(states)
@@ -312,7 +224,7 @@ def stay(
     ch.watching = program.size
     admit(log, bed, p, w, ch, edges)
     before = ADMISSION_PANEL + int(w.lab_delay)
-    timer = 0  # minute 0 is settled whatever happens
+    timer, what = 0, 0  # minute 0 is settled whatever happens
     for hour in range(hours):
         start, end = 60 * hour, 60 * hour + 60
         biology.live_hour(b, p, w, r, hour, practice.steroid_works(w, ch, start), ch.doses, ch.home == 0)
@@ -325,18 +237,18 @@ def stay(
         at, care_at = NEVER, NEVER
         if ch.home == 0:
             clock = ward.hour_of_day(hour)
-            count_hour(ch, y, start)
+            summary.count_hour(ch, y, start)
             reads = ward.set_due(p, w, ch, hour, clock)
             panel = ward.panel_due(p, w, ch, hour, clock)
             scores = ward.score_due(b, p, w, ch, hour)
             seizes = ward.seizure_now(b, p, w, hour)
             examined = clock == 8 or hour == 0
             if reads or panel or scores or seizes or examined:
-                at = start + int(random.uniform(p.luck, ward._SET_MINUTE, hour) * 29)
+                at = start + int(random.uniform(p.luck, ward.SET_MINUTE, hour) * 29)
             active = ch.norepinephrine > 0 or ch.level > 0 or ch.steroid_on or ch.crs > 0 or ch.icans > 0 or c.open
             rounds = w.discharge_day > 0 and hour >= 24 * w.discharge_day and clock == 11
             if reads or active or rounds or start + 59 - ch.device_charted >= 660:
-                care_at = start + 30 + int(random.uniform(p.luck, ward._CARE_MINUTE, hour) * 25)
+                care_at = start + 30 + int(random.uniform(p.luck, ward.CARE_MINUTE, hour) * 25)
         while True:
             minute = min(at, care_at, timer, ch.lab_at, ch.dose_at)
             if c.soonest < minute and c.soonest < end:
@@ -355,10 +267,10 @@ def stay(
             if minute == care_at:
                 care_at = NEVER
                 changes |= treat(log, bed, b, p, w, care, ch, y, propensity, reads, hour, minute)
-                leaves = ward.move(log, bed, p, w, ch, hour, minute)
+                leaves = support.move(log, bed, p, w, ch, hour, minute)
             if minute == ch.lab_at:
                 ward.take_panel(bed, ch, minute)
-                y.crp_max, y.ferritin_max = worst(y.crp_max, ch.crp), worst(y.ferritin_max, ch.ferritin)
+                y.crp_max, y.ferritin_max = summary.worst(y.crp_max, ch.crp), summary.worst(y.ferritin_max, ch.ferritin)
                 changes |= rules.wide == 1
             if minute == at:
                 at = NEVER
@@ -366,7 +278,7 @@ def stay(
                 if panel:
                     ward.draw_panel(log, bed, b, p, w, ch, edges, hour, minute)
                 if hour == 0:
-                    ward.chart_device(log, bed, w, ch, minute)
+                    support.chart_device(log, bed, w, ch, minute)
                 if examined:
                     daily(log, bed, ch, minute)
                 if seizes:
@@ -409,8 +321,8 @@ def die(b: Any, p: Any, y: Any, hazard: float, hour: int) -> None:
 
 
 def _stays(
-    first: int, last: int, beds_from: int, world: Any, rates: Any, care: Any, patients: Any, edges: Any, beds: Any, scales: Any,
-    parts: Any, classes: Any, table: Any, program: Any, streams: Any, hours: int, log: Any, summary: Any,
+    first: int, last: int, beds_from: int, world: Any, rates: Any, care: Any, patients: Any, edges: Any, beds: Any,
+    scales: Any, parts: Any, classes: Any, table: Any, program: Any, streams: Any, hours: int, log: Any, summaries: Any,
     propensity: Any,
 ) -> tuple[int, int]:  # fmt: skip
     """Patients `first` to `last`, as far as `log` has room: the next one to be simulated, and the rows written."""
@@ -425,16 +337,16 @@ def _stays(
             return i, rows
         chances = propensity[i] if propensity.shape[0] else nobody
         chart[0].rows = 0
-        stay(log[rows:], beds[i - beds_from], body[0], patients[i], world[0], rates[0], care[0], chart[0], summary[i], charted[0],
-             edges[i], program, streams, states, seen, stack, fired, scales, parts, classes, table, grades, chances,
-             hours)  # fmt: skip
+        stay(log[rows:], beds[i - beds_from], body[0], patients[i], world[0], rates[0], care[0], chart[0], summaries[i],
+             charted[0], edges[i], program, streams, states, seen, stack, fired, scales, parts, classes, table, grades,
+             chances, hours)  # fmt: skip
         if log.size:
             rows += chart[0].rows
     return last, rows
 
 
 _PARTS: tuple[ModuleType, ...] = (state, oxygen, pressors, episode, arrive, wide, settle, trigger, live, lookup, random,
-                                  biology, ward, practice)  # fmt: skip
+                                  biology, ward, support, practice, summary)  # fmt: skip
 _NOT_STEPS = frozenset(
     {"cohort", "program", "first_due", "first_due_sorted", "timers", "live", "lookups", "rates", "stays", "luck_of",
      "all_bits", "uniforms", "noises", "normals"}
@@ -444,21 +356,10 @@ _NOT_STEPS = frozenset(
 @functools.cache
 def stays() -> Any:
     """The compiled driver; steps and driver are cached under a hash of every room they come from."""
-    import numba
-    from numba.core import config
-
     for step in _steps():
         inline(step)
-    here = Path(__file__).parent
-    others = "-".join(source_hash(here.parent / room) for room in ("signs", "grades", "strategies"))
-    folder = cache_folder(here) / hashlib.sha256(others.encode()).hexdigest()[:16]
-    folder.mkdir(exist_ok=True)
-    settings: Any = config  # as `tocsin.compiled`, whose folder knows of one room only
-    before, settings.CACHE_DIR = settings.CACHE_DIR, str(folder)
-    try:
-        return numba.njit(cache=True, nogil=True)(_stays)
-    finally:
-        settings.CACHE_DIR = before
+    house = Path(__file__).parents[1]
+    return compiled(_stays, *(house / room for room in ("signs", "grades", "strategies")))
 
 
 def _steps() -> list[Any]:

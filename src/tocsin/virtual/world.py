@@ -63,8 +63,8 @@ class World(BaseModel):
     foldx_w2: float = _number(2.4, "its variance between patients (log)", "published", STEIN)
     tmax: float = _number(9.3, "time of the peak", "published", STEIN, low=0.5)
     tmax_w2: float = _number(0.38, "its variance (log)", "published", STEIN)
-    tmax_share: float = _number(0.75, "share of that SD that is used", "assumed")
-    tmax_low: float = _number(3.5, "earliest peak", low=0.2)
+    tmax_share: float = _number(0.9719, "share of that SD that is used", "fitted")
+    tmax_low: float = _number(1.787, "earliest peak", "fitted", low=0.2)
     tmax_high: float = _number(30, "latest peak", low=1)
     cmax: float = _number(24000, "peak (copies/µg)", "published", STEIN, low=1)
     cmax_w2: float = _number(0.65, "its variance (log)", "published", STEIN)
@@ -72,37 +72,41 @@ class World(BaseModel):
     alpha_w2: float = _number(0.91, "its variance (log)", "published", STEIN)
     f_tocilizumab: float = _number(1.0, "tocilizumab multiplies the growth rate by this (Stein: 1.2, no effect)")
     f_steroid: float = _number(1.0, "a steroid multiplies the growth rate by this (Stein: 1.0)")
-    tissue_lead: float = _number(0.8766, "tissue peaks at this share of the blood's time", "fitted", low=0.05, high=1)
+    tissue_lead: float = _number(0.9688, "tissue peaks at this share of the blood's time", "fitted", low=0.05, high=1)
     burden_cmax: float = _number(0.25, "log peak per SD of burden", low=-2, high=2)
-    burden_tmax: float = _number(-0.12, "log time of the peak per SD of burden", low=-2, high=2)
-    early_burden: float = _number(0.0, "further log time of the peak where blasts are 50 % or more", low=-2, high=2)
+    burden_tmax: float = _number(-0.1909, "log time of the peak per SD of burden", "fitted", low=-2, high=2)
+    early_burden: float = _number(
+        -0.6718, "further log time of the peak where blasts are 50 % or more", "fitted", low=-2, high=2
+    )
 
     # --- tumour
-    kill: float = _number(1.9, "killing rate (1/d)", "fitted")
+    kill: float = _number(0.9788, "killing rate (1/d)", "fitted")
     kill_sd: float = _number(0.45, "its SD (log)", "fitted")
     refractory: float = _number(0.15, "share whose disease resists", "fitted", high=1)
     growth_b: float = _number(0.06, "growth of blasts (1/d)")
     ek: float = _number(0.06, "cells at half the killing")
 
     # --- activation and cytokines
-    ea: float = _number(0.05198, "cells at half activation", "fitted")
-    hill: float = _number(1.4, "steepness of activation", "fitted")
-    b50: float = _number(0.02558, "blasts at half activation", "fitted")
-    exhaustion: float = _number(0.0, "activation fades by this rate with what was activated before (1/d at full)")
-    tau_x: float = _number(0.7, "T-cell cytokines, time constant", low=0.05)
-    tau_m: float = _number(0.9323, "myeloid activation, time constant", "fitted", low=0.05)
-    gm: float = _number(1.0, "myeloid response, typical", "fitted")
-    gm_sd: float = _number(1.043, "its SD (log)", "fitted")
-    phi: float = _number(1.6, "IL-6 signalling feeds myeloid activation: strength of the loop")
-    k_i6: float = _number(7563, "IL-6 made per myeloid activation", "fitted")
-    i6_pow: float = _number(2.106, "power of it", "fitted")
+    ea: float = _number(0.05062, "cells at half activation", "fitted")
+    hill: float = _number(1.188, "steepness of activation", "fitted")
+    b50: float = _number(0.09618, "blasts at half activation", "fitted")
+    exhaustion: float = _number(
+        0.265, "activation fades by this rate with what was activated before (1/d at full)", "fitted"
+    )
+    tau_x: float = _number(0.4996, "T-cell cytokines, time constant", "fitted", low=0.05)
+    tau_m: float = _number(1.101, "myeloid activation, time constant", "fitted", low=0.05)
+    gm: float = _number(0.9936, "myeloid response, typical", "fitted")
+    gm_sd: float = _number(1.088, "its SD (log)", "fitted")
+    phi: float = _number(1.768, "IL-6 signalling feeds myeloid activation: strength of the loop", "fitted")
+    k_i6: float = _number(26160, "IL-6 made per myeloid activation", "fitted")
+    i6_pow: float = _number(1.734, "power of it", "fitted")
     kel_i6: float = _number(3.0, "clearance of IL-6 (1/d)")
     i6_base: float = _number(3.0, "IL-6 at rest (pg/mL)")
-    i6_block: float = _number(0.65, "share of the clearance that goes by the receptor")
-    k6: float = _number(355.8, "IL-6 at half signalling (pg/mL)", "fitted", low=1e-6)
-    w6: float = _number(0.62, "weight of the IL-6 arm")
-    w1: float = _number(0.38, "weight of the arm without IL-6 (IL-1 and others)")
-    km1: float = _number(0.9, "myeloid activation at half of that arm", low=1e-6)
+    i6_block: float = _number(0.8224, "share of the clearance that goes by the receptor", "fitted")
+    k6: float = _number(658.3, "IL-6 at half signalling (pg/mL)", "fitted", low=1e-6)
+    w6: float = _number(0.9, "weight of the IL-6 arm", "fitted")
+    w1: float = _number(0.1, "weight of the arm without IL-6 (IL-1 and others)", "fitted")
+    km1: float = _number(1.266, "myeloid activation at half of that arm", "fitted", low=1e-6)
 
     # --- drugs
     clearance: float = _number(0.3, "tocilizumab, linear clearance (L/d at 70 kg)", "published", FREY)
@@ -129,25 +133,25 @@ class World(BaseModel):
     antipyretic: float = _number(0.9, "acetaminophen lowers a fever by about this at most")
 
     # --- organs
-    k_v: float = _number(2.1, "vessels: gain", "fitted")
-    tau_v: float = _number(1.238, "time constant", "fitted", low=0.05)
-    v_sd: float = _number(0.8724, "SD between patients (log)", "fitted")
-    k_l: float = _number(2.186, "lungs: gain", "fitted")
+    k_v: float = _number(1.7, "vessels: gain", "fitted")
+    tau_v: float = _number(1.125, "time constant", "fitted", low=0.05)
+    v_sd: float = _number(0.8577, "SD between patients (log)", "fitted")
+    k_l: float = _number(2.36, "lungs: gain", "fitted")
     tau_l: float = _number(1.4, "time constant", low=0.05)
     l_sd: float = _number(0.6326, "SD between patients (log)", "fitted")
-    k_n: float = _number(2.3, "brain: gain", "fitted")
-    tau_n: float = _number(3.637, "time constant", "fitted", low=0.05)
-    n_sd: float = _number(0.9802, "SD between patients (log)", "fitted")
-    ice_slope: float = _number(4.089, "ICE points lost per unit of injury past the threshold", "fitted")
+    k_n: float = _number(3.788, "brain: gain", "fitted")
+    tau_n: float = _number(5.769, "time constant", "fitted", low=0.05)
+    n_sd: float = _number(0.8889, "SD between patients (log)", "fitted")
+    ice_slope: float = _number(4.637, "ICE points lost per unit of injury past the threshold", "fitted")
     ice_threshold: float = _number(0.9399, "injury that is felt", "fitted")
-    map_drop: float = _number(20.08, "mean pressure lost per unit of vascular injury (mmHg)", "fitted")
+    map_drop: float = _number(17.11, "mean pressure lost per unit of vascular injury (mmHg)", "fitted")
     spo2_drop: float = _number(6.0, "saturation lost per unit of leak (%)")
     seizures: float = _number(0.02, "seizures a day per unit of injury past 2")
 
     # --- fever
-    fever_height: float = _number(3.7, "fever at most", "fitted")
-    fever_half: float = _number(0.2425, "signal at half of it", "fitted", low=1e-6)
-    fever_steep: float = _number(1.6, "steepness", "fitted")
+    fever_height: float = _number(2.902, "fever at most", "fitted")
+    fever_half: float = _number(0.2587, "signal at half of it", "fitted", low=1e-6)
+    fever_steep: float = _number(1.739, "steepness", "fitted")
     fever_rate: float = _number(0.06, "time constant of the temperature", low=0.005)
     circadian: float = _number(0.35, "half the daily swing")
     sd_temperature: float = _number(0.22, "thermometer, SD of a reading")
@@ -156,15 +160,13 @@ class World(BaseModel):
     infections: float = _number(0.006, "fevers from infection a patient-day")
 
     # --- death within the hourly part
-    h_crs: float = _number(0.3033, "hazard of vascular injury past 2 (1/d)", "fitted")
+    h_crs: float = _number(0.2033, "hazard of vascular injury past 2 (1/d)", "fitted")
     h_icans: float = _number(0.01, "hazard of brain injury past 3.6 (1/d)")
     h_other: float = _number(0.00032, "other hazard (1/d)", "fitted")
 
     # --- what is charted
     every_h: float = _number(4, "vital signs every so many hours on the ward", low=1, high=24)
-    hourly_when_sick: float = _number(
-        1, "1: hourly under 38.5 °C or more, low pressure, a vasopressor or oxygen", high=1
-    )
+    hourly_when_sick: float = _number(1, "1: hourly from 38.5 °C, low pressure, vasopressor or oxygen", high=1)
     missing: float = _number(0.10, "vital signs left out", high=0.95)
     missing_night: float = _number(0.10, "and at night besides", high=0.95)
     missing_informative: float = _number(0.0, "left out besides after a normal set (share)", high=0.9)
@@ -192,18 +194,20 @@ class World(BaseModel):
     repeat_grade: float = _number(3, "CRS grade at which a dose is repeated", low=1, high=4)
     repeat_after_h: float = _number(8, "hours between doses, where the strategy names none", "published", LE)
     most_doses: float = _number(3, "doses at most, where the strategy names none", low=1, high=8)
-    repeat_hourly: float = _number(0.30, "chance an hour that a repeat that is due is given", high=1)
-    third_share: float = _number(0.35, "and for the third and later ones, times this", high=1)
+    repeat_hourly: float = _number(0.05325, "chance an hour that a repeat that is due is given", "fitted", high=1)
+    third_share: float = _number(0.1388, "and for the third and later ones, times this", "fitted", high=1)
     steroid_crs_grade: float = _number(4, "CRS grade that starts a steroid at once", low=1, high=5)
-    steroid_refractory_h: float = _number(12, "hours after the second dose, still at the repeat grade: a steroid")
+    steroid_refractory_h: float = _number(
+        60, "hours after the second dose, still at the repeat grade: a steroid", "fitted"
+    )
     steroid_icans_grade: float = _number(3, "ICANS grade that starts a steroid", low=1, high=5)
     methylprednisolone: float = _number(0.15, "share whose steroid is methylprednisolone", high=1)
 
     # --- usual practice: logit an hour of the first dose, while an episode is open
-    u_base: float = _number(-7.851, "intercept", "fitted", low=-30, high=10)
+    u_base: float = _number(-6.982, "intercept", "fitted", low=-30, high=10)
     u_sustained: float = _number(1.7, "4 h at 39.0 °C or more", "fitted", low=-10, high=20)
-    u_grade2: float = _number(1.3, "grade 2", "fitted", low=-10, high=20)
-    u_grade3: float = _number(4.6, "grade 3 or more", "fitted", low=-10, high=20)
+    u_grade2: float = _number(0.5127, "grade 2", "fitted", low=-10, high=20)
+    u_grade3: float = _number(4.111, "grade 3 or more", "fitted", low=-10, high=20)
     confounding: float = _number(1.0, "measured confounding: multiplies severity and burden", high=5)
     gestalt: float = _number(0.0, "unmeasured confounding: the hidden vascular injury", high=10)
     centre_sd: float = _number(0.9, "SD of the centres' habits")
@@ -212,7 +216,7 @@ class World(BaseModel):
     # --- long term (months)
     cr_blasts: float = _number(0.05, "blasts at day 28 below which it is a complete remission", high=1)
     mrd_cut: float = _number(-3.9, "log10 blasts below which no residual disease is found", low=-9, high=0)
-    cure: float = _number(0.4968, "share cured among MRD-negative at average burden", "fitted", low=0.001, high=0.999)
+    cure: float = _number(0.54, "share cured among MRD-negative at average burden", "fitted", low=0.001, high=0.999)
     cure_burden: float = _number(-0.45, "logit per SD of burden", low=-5, high=5)
     cure_mrd: float = _number(-1.6, "logit with residual disease", low=-9, high=5)
     steroid_cure: float = _number(0.0, "logit lost per 100 mg dexamethasone (harm to remission)", low=-5, high=20)
@@ -222,7 +226,7 @@ class World(BaseModel):
     transplant_relapse: float = _number(0.45, "share of relapses that a transplant leaves", high=1)
     transplant_death: float = _number(0.10, "share that dies of it", high=1)
     h_nonrelapse: float = _number(0.0022, "other deaths a month", "fitted")
-    survival_after: float = _number(21.01, "mean survival after a relapse", "fitted", low=0.1)
+    survival_after: float = _number(23.5, "mean survival after a relapse", "fitted", low=0.1)
     survival_refractory: float = _number(0.45, "and times this where there was no response", high=5)
     nonresponse_day: float = _number(28, "day at which no response is an event", low=0, high=120)
     follow_up_low: float = _number(12, "follow-up ends between this month", low=1)
@@ -277,15 +281,15 @@ def _problem(error: Any) -> Problem:
 PROFILES: dict[str, dict[str, Any]] = {
     "tisagenlecleucel_all": {},
     "axicabtagene_lbcl": {
-        "age_median": 58.0, "age_sd": 0.22, "age_low": 18.0, "age_high": 84.0, "tmax": 7.0, "tissue_lead": 0.6,
-        "gm": 1.8, "k_n": 4.2, "ice_threshold": 0.8,
+        "age_median": 58.0, "age_sd": 0.22, "age_low": 18.0, "age_high": 84.0, "tmax": 7.0, "tissue_lead": 0.66,
+        "gm": 1.8, "k_n": 6.9, "ice_threshold": 0.8,
     },
     "brexucabtagene_mcl": {
-        "age_median": 65.0, "age_sd": 0.15, "age_low": 18.0, "age_high": 86.0, "tissue_lead": 0.75, "gm": 1.6,
-        "k_n": 3.4,
+        "age_median": 65.0, "age_sd": 0.15, "age_low": 18.0, "age_high": 86.0, "tissue_lead": 0.83, "gm": 1.6,
+        "k_n": 5.6,
     },
     "obecabtagene_all": {
-        "age_median": 47.0, "age_sd": 0.4, "age_low": 18.0, "age_high": 82.0, "gm": 0.75, "k_v": 1.3, "k_n": 1.8,
+        "age_median": 47.0, "age_sd": 0.4, "age_low": 18.0, "age_high": 82.0, "gm": 0.75, "k_v": 1.05, "k_n": 3.0,
     },
 }  # fmt: skip
 

@@ -6,10 +6,10 @@ from html import unescape
 import pytest
 
 from tocsin.design_audit import FAULTS, AuditParameters, audit
-from tocsin.report.design_audit import HEADS, PARAMETERS_ZH, SAID, audit_section, audit_sections
 from tocsin.design_audit.protocol import _HEAD, _KEY_WORDS, NAMES_ZH, SIGNS
 from tocsin.design_audit.unsaid import ALWAYS
 from tocsin.design_audit.written import NOTICE, audit_page, print_audit
+from tocsin.report.design_audit import HEADS, PARAMETERS_ZH, SAID, audit_section, audit_sections
 from tocsin.report.fonts_cover import uncovered
 from tocsin.report.words import Words
 from tocsin.tables.audit import AUDIT_TABLES, PROOFS

@@ -31,7 +31,7 @@ def begun(table, name):
     return int(table.begun[table.people.get_column("course_id").to_list().index(name)])
 
 
-# --- time zero and the first dose -------------------------------------------------------------------------------------
+# --- time zero and the first dose -----------------------------------------------------------------------------------
 
 
 def test_time_zero_is_the_reading_that_completes_the_run():
@@ -97,7 +97,7 @@ def test_a_dose_between_two_arms_grace_periods_is_told_from_the_steps():
     assert (begun(table, "A"), table.moved, table.blurred) == (5, 1, 1)
 
 
-# --- order within an hour -----------------------------------------------------------------------------------------------
+# --- order within an hour -------------------------------------------------------------------------------------------
 
 
 def test_a_dose_after_the_outcome_in_the_same_hour_does_not_count():
@@ -151,7 +151,7 @@ def test_a_value_older_than_the_limit_is_unknown():
     assert known == [True] * 4 + [False] * 44
 
 
-# --- ends ---------------------------------------------------------------------------------------------------------------
+# --- ends -----------------------------------------------------------------------------------------------------------
 
 
 def stay_to(ward, name, hours):
@@ -161,7 +161,9 @@ def stay_to(ward, name, hours):
     return ward
 
 
-@pytest.mark.parametrize(("hours", "last", "code"), [(10, 9, 3), (10 + 1 / 60, 10, 3), (47.5, 47, 3), (48, 47, 0), (50, 47, 0)])
+@pytest.mark.parametrize(
+    ("hours", "last", "code"), [(10, 9, 3), (10 + 1 / 60, 10, 3), (47.5, 47, 3), (48, 47, 0), (50, 47, 0)]
+)
 def test_the_end_of_the_stay_is_loss_in_the_last_hour_seen(hours, last, code):
     _, table, _ = rows_of(stay_to(patient(Ward(), "A"), "A", hours))
     a = of(table, "A")
@@ -244,7 +246,7 @@ def test_without_a_table_of_drugs_nobody_is_in():
     assert "without it nobody knows who was given tocilizumab" in " ".join(enrolled.flow.get_column("why"))
 
 
-# --- no peeking ---------------------------------------------------------------------------------------------------------
+# --- no peeking -----------------------------------------------------------------------------------------------------
 
 
 def cut(ward, hours):

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import polars as pl
+
 from tocsin.report.emulation.words import EmulationWords
 from tocsin.report.numbers import NOTHING, fixed
 from tocsin.tables.emulation import ANALYSES, EmulationResults
@@ -16,8 +18,8 @@ Row = dict[str, Any]
 
 def rows_of(results: EmulationResults, name: str, **where: Any) -> list[Row]:
     """The rows of one table whose columns have these values."""
-    found = results.tables[name].to_dicts()
-    return [row for row in found if all(row[key] == value for key, value in where.items())]
+    frame = results.tables[name]
+    return (frame.filter(*(pl.col(key) == value for key, value in where.items())) if where else frame).to_dicts()
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,11 @@ def why_short(results: EmulationResults, words: EmulationWords, outcome: str) ->
 def first_sentence(said: str) -> str:
     """Up to the first full stop, without it."""
     return re.split(r"\.\s|。", said)[0].rstrip(".。")
+
+
+def unknown_text(row: Mapping[str, Any], words: EmulationWords) -> str:
+    """Why a row of `grid` has no difference, in two words: nobody had the time, or it cannot be estimated."""
+    return words("not_run" if str(row["note"]).startswith("not run") else "no_estimate")
 
 
 def share(value: float | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tocsin.report.drawing import HATCH, Figure
-from tocsin.report.emulation.answers import Row, limits, outcomes_of, rows_of, signed, slug
+from tocsin.report.emulation.answers import Row, limits, outcomes_of, rows_of, signed, slug, unknown_text
 from tocsin.report.emulation.middle import GRID
 from tocsin.report.emulation.pictures import ANSWER, point_ticks, reach
 from tocsin.report.emulation.words import EmulationWords
@@ -19,6 +19,7 @@ from tocsin.report.shapes import (
     dot,
     drawing,
     group,
+    haloed,
     line,
     rect,
     text,
@@ -54,8 +55,9 @@ def plot_grid(rows: Sequence[Row], words: EmulationWords, pair: tuple[str, str],
     """A tile a combination; the main analysis framed, what cannot be estimated hatched."""
     tiles = [r for r in rows if r["parameter"] == GRID and r["grace_hours"] is not None]
     title, name = _title("grid.title", rows, pair, words), f"grid{end}"
-    if not tiles:
-        return Figure(name, title, "", instead=words("grid.none"))
+    if all(r["difference"] is None for r in tiles):
+        none = words("choices.unknown", what=words("grid.grace")) if tiles else words("grid.none")
+        return Figure(name, title, "", instead=none)
     down = sorted({r["threshold"] for r in tiles}, key=lambda t: (t is not None, t or 0))
     across = sorted({r["grace_hours"] for r in tiles})
     wide = max(96.0, widest((limits(r, words, sign=True) for r in tiles), 10) + 14)
@@ -83,11 +85,9 @@ def _tile(row: Row, x: float, y: float, wide: float, words: EmulationWords) -> l
     courses = f"n = {row['courses']:,}"
     if value is None:
         box = rect(x + 2, y + 2, wide - 4, TALL - 4, "url(#hatch)")
-        return [
-            box,
-            text(middle, y + 22, "?", 14, "middle", bold=True),
-            text(middle, y + 46, courses, 10, "middle", INK),
-        ]
+        said = unknown_text(row, words)
+        counted = [text(middle, y + 46, courses, 10, "middle", INK)] if row["courses"] else []
+        return [box, *(haloed(one) for one in (text(middle, y + 24, said, 11, "middle"), *counted))]
     strength = sum(abs(value) >= step for step in STEPS)
     ink = "#ffffff" if strength == 3 else INK
     out = [rect(x + 2, y + 2, wide - 4, TALL - 4, (FEWER if value < 0 else MORE)[strength])]
@@ -106,8 +106,9 @@ def plot_choices(rows: Sequence[Row], words: EmulationWords, pair: tuple[str, st
     """A line a value, under its parameter; the dashed line is the main analysis."""
     lines = [r for r in rows if r["parameter"] != GRID]
     title, name = _title("choices.title", rows, pair, words), f"choices{end}"
-    if not lines:
-        return Figure(name, title, "", instead=words("choices.none"))
+    if all(r["difference"] is None for r in lines):
+        none = words("choices.unknown", what=words("head.parameter")) if lines else words("choices.none")
+        return Figure(name, title, "", instead=none)
     x = reach([v for r in lines for v in (r["difference"], r["low"], r["high"])], 330)
     heads = [(p, words.both(next(r for r in lines if r["parameter"] == p), "parameter")) for p in
              dict.fromkeys(r["parameter"] for r in lines)]  # fmt: skip
@@ -138,7 +139,7 @@ def _value(row: Row, words: EmulationWords) -> str:
 
 def _told(row: Row, words: EmulationWords) -> str:
     if row["difference"] is None:
-        return words("no_estimate")
+        return unknown_text(row, words)
     between = limits(row, words, sign=True)
     return f"{signed(row['difference'])}{f' ({between})' if between else ''}, n = {row['courses']:,}"
 

@@ -200,9 +200,10 @@ def plot_balance(results: EmulationResults, words: EmulationWords, outcome: str,
     columns = list(dict.fromkeys(str(r["covariate"]) for r in rows))
     most = max(abs(v) for r in rows if r["hour"] in hours for v in (r["smd"], r["smd_unweighted"]) if v is not None)
     x = Scale(-_rounded(most), _rounded(most), 0, 190)
-    left = widest((str(named.get(c, c)) for c in columns), 12) + 24
+    shown = {c: _short(str(named.get(c) or words.term(c))) for c in columns}
+    left = widest(shown.values(), 12) + 24
     tall = 22.0 * len(columns)
-    parts = [text(-10, 22 * (k + 0.5), named.get(c, words.term(c)), 12, "end") for k, c in enumerate(columns)]
+    parts = [text(-10, 22 * (k + 0.5), shown[c], 12, "end") for k, c in enumerate(columns)]
     for k, hour in enumerate(hours):
         of = {r["covariate"]: r for r in rows if r["hour"] == hour}
         parts.append(group(216 * k, 0, _love(of, columns, hour, x, tall, words)))
@@ -211,6 +212,11 @@ def plot_balance(results: EmulationResults, words: EmulationWords, outcome: str,
     alt = words("stop").join([title, " ".join(_balance_told(rows, h, named, words) for h in hours)])
     svg = drawing(width, tall + 96, [group(left, 32, parts)])
     return Figure(name, title, alt, words("balance.caption"), svg)
+
+
+def _short(name: str, most: int = 44) -> str:
+    """A name that leaves room for the plot; the whole one stands in the table."""
+    return name if len(name) <= most else f"{name[: most - 1].rstrip()}…"
 
 
 def _rounded(most: float) -> float:

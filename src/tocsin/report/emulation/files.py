@@ -11,11 +11,11 @@ from typing import Any
 from tocsin.errors import TocsinError
 from tocsin.outputs import csv_text, replace_file, write_text
 from tocsin.report.files import (
-    MANIFEST,
-    _plain,  # pyright: ignore[reportPrivateUsage] - one way of putting a report in place
-    _put_in_place,  # pyright: ignore[reportPrivateUsage]
-    _table_schema,  # pyright: ignore[reportPrivateUsage]
-    _told,  # pyright: ignore[reportPrivateUsage]
+    plain_row,
+    put_in_place,
+    refuse_other_report,
+    table_schema,
+    told_of,
 )
 from tocsin.report.words import Lang
 from tocsin.tables.emulation import EMULATION_TABLES, EmulationResults
@@ -40,31 +40,16 @@ def write_emulation(results: EmulationResults, out: Path, lang: Lang = "en", fig
         raise TocsinError.of(
             "report.output", f"{out.name} is a file, not a folder.", _UNCHANGED, "Name a folder with -o."
         )
-    _refuse_other_report(out)
+    refuse_other_report(out, SCHEMA_ID)
     toml = str(checked.meta.get("protocol_toml") or "")
     _refuse_other_protocol(out, toml)
-    with _told(out):
+    with told_of(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         holder = tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent)
     with holder as made:
         _make(checked, Path(made), lang, figures)
-        written = _put_in_place(Path(made), out, lang, figures)
+        written = put_in_place(Path(made), out, lang, figures)
     return sorted([*written, replace_file(out / PROTOCOL, toml, _first_line(toml))]) if toml else written
-
-
-def _refuse_other_report(out: Path) -> None:
-    """A study's report is never replaced by an emulation's, though tocsin wrote both."""
-    if not (out / MANIFEST).is_file() or not (out / "results.json").is_file():
-        return
-    with _told(out), (out / "results.json").open(encoding="utf-8", errors="replace") as file:
-        head = file.read(200)
-    if f'"{SCHEMA_ID}"' not in head:
-        raise TocsinError.of(
-            "report.foreign-file",
-            f"{out.name} holds the report of another tocsin command.",
-            f"It would be lost. {_UNCHANGED}",
-            "Name a new or empty folder with -o.",
-        )
 
 
 def _refuse_other_protocol(out: Path, toml: str) -> None:
@@ -72,7 +57,7 @@ def _refuse_other_protocol(out: Path, toml: str) -> None:
     there = out / PROTOCOL
     if not toml or not os.path.lexists(there):
         return
-    with _told(out):
+    with told_of(out):
         ours = there.is_file() and _first_line(there.read_text(encoding="utf-8", errors="replace")) == _first_line(toml)
     if not ours:
         raise TocsinError.of(
@@ -111,8 +96,8 @@ def _make(results: EmulationResults, folder: Path, lang: Lang, figures: bool) ->
 
 def results_data(results: EmulationResults) -> dict[str, Any]:
     """The results as plain data in the shape of `results_schema()`."""
-    tables = {t.name: [_plain(row) for row in results.tables[t.name].to_dicts()] for t in EMULATION_TABLES}
-    return {"schema": SCHEMA_ID, "meta": _plain(results.meta), "tables": tables}
+    tables = {t.name: [plain_row(row) for row in results.tables[t.name].to_dicts()] for t in EMULATION_TABLES}
+    return {"schema": SCHEMA_ID, "meta": plain_row(results.meta), "tables": tables}
 
 
 def results_text(results: EmulationResults) -> str:
@@ -129,7 +114,7 @@ def results_text(results: EmulationResults) -> str:
 
 def results_schema() -> dict[str, Any]:
     """JSON schema of results.json from the contracts."""
-    tables = {t.name: _table_schema(t) for t in EMULATION_TABLES}
+    tables = {t.name: table_schema(t) for t in EMULATION_TABLES}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": SCHEMA_ID,

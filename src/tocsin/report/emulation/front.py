@@ -50,6 +50,7 @@ def answer(results: EmulationResults, words: EmulationWords, figures: Figures) -
     new = allows and (row is None or allows != words.both(row, "why_not"))
     more = [text(words("answer.allows", allows=allows))] if new else []
     nor = [words.outcome(results, r["outcome"]) for r in rows_of(results, "asked", estimable=False) if not r["main"]]
+    more += [note(line) for line in _of_intervals(results, words, asked)]
     more += [text(words("answer.nor", outcomes=words("comma").join(nor)))] if nor else []
     known = any(r["estimable"] for r in rows_of(results, "asked"))
     table = [_main_table(results, words, asked)] if known else []
@@ -84,6 +85,14 @@ def answer_lines(results: EmulationResults, words: EmulationWords) -> list[str]:
     return out or [words("answer.cannot", outcome=what, why=why_not(results, words, asked.outcome))]
 
 
+def _of_intervals(results: EmulationResults, words: EmulationWords, asked: Asked) -> list[str]:
+    """What `effects` says of the intervals in the answer: replicates that gave no number."""
+    measure = f"risk difference after {asked.hour} h"
+    rows = rows_of(results, "effects", outcome=asked.outcome, measure=measure)
+    said = dict.fromkeys(words.term(r["note"]) for r in rows if r["note"] and r["estimate"] is not None)
+    return [words("answer.replicates", note=one) for one in said]
+
+
 def _joined(words: EmulationWords, *sentences: str) -> str:
     return ("" if words.lang == "zh" else " ").join(sentences)
 
@@ -101,16 +110,28 @@ def _arm_limits(results: EmulationResults, words: EmulationWords, asked: Asked, 
 
 def _warnings(results: EmulationResults, words: EmulationWords) -> list[Block]:
     """The serious warnings of the results, and above all that a small n carries no main result."""
-    rows = [r for r in rows_of(results, "warnings") if r["serious"] and r["slug"] != NOT_ESTIMATED]
-    data = [{"arm": words.term(r["arm"]) if r["arm"] else "", "text": words.of(r)} for r in rows]
+    data = [_warning(r, words) for r in rows_of(results, "warnings", serious=True) if not _elsewhere(results, r)]
     main = rows_of(results, "asked", main=True, use="no", estimable=True)
     data = [{"arm": "", "text": words("answer.use.no")} for _ in main] + data
     return [Block("warnings", {"rows": data, "short": False})] if data else []
 
 
+def _warning(row: Row, words: EmulationWords) -> dict[str, str]:
+    """A warning with the arm it concerns, where its own words do not name it."""
+    named = not row["arm"] or row["arm"] in row["text"]
+    return {"arm": "" if named else words.term(row["arm"]), "text": words.of(row)}
+
+
+def _elsewhere(results: EmulationResults, row: Row) -> bool:
+    """Said in the answer itself, or of another outcome than the main one: its words come first in the text."""
+    others = (r["words"] for r in rows_of(results, "asked", main=False))
+    return row["slug"] == NOT_ESTIMATED or row["text"].startswith(tuple(others))
+
+
 def _remarks(results: EmulationResults, words: EmulationWords) -> list[Block]:
-    rows = [r for r in rows_of(results, "warnings") if not r["serious"]]
-    data = [{"arm": words.term(r["arm"]) if r["arm"] else "", "text": words.of(r)} for r in rows]
+    rows = rows_of(results, "warnings")
+    data = [_warning(r, words) for r in rows if not r["serious"] and not _elsewhere(results, r)]
+    data += [_warning(r, words) for r in rows if r["slug"] != NOT_ESTIMATED and _elsewhere(results, r)]
     data += [
         {
             "arm": words.outcome(results, r["outcome"]),

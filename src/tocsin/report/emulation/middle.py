@@ -16,6 +16,7 @@ from tocsin.report.emulation.answers import (
     rows_of,
     share,
     signed,
+    unknown_text,
     why_short,
 )
 from tocsin.report.emulation.front import shown
@@ -47,26 +48,67 @@ def curves(results: EmulationResults, words: EmulationWords, figures: Figures) -
 
 
 def effects(results: EmulationResults, words: EmulationWords, figures: Figures) -> Section:
-    """Every row of `effects`, outcome by outcome, the differences first."""
+    """Every row of `effects`, a table an outcome, the differences first; the main outcome's stands open."""
     del figures
-    rows: list[list[Cell | str]] = []
-    for outcome in dict.fromkeys([*outcomes_of(results), *(r["outcome"] for r in rows_of(results, "effects"))]):
-        found = sorted(rows_of(results, "effects", outcome=outcome), key=_order)
-        if found:
-            rows.append([Cell(words.outcome(results, outcome), "group", span=6)])
-        asked = asked_row(results, outcome)
-        why = "" if asked is None or asked["estimable"] else why_short(results, words, outcome)
-        rows += [_effect(row, why, words) for row in found]
-    heads = [words(f"head.{k}") for k in ("measure", "contrast", "estimate", "interval", "n", "method")]
-    table = grid(
-        words("effects.caption"), heads, rows, numeric=(2, 3, 4), source="effects", empty=words("effects.none")
-    )
-    return section(words, "effects", *([note(words("effects.order"))] if rows else []), table)
+    found = rows_of(results, "effects")
+    outcomes = dict.fromkeys([*outcomes_of(results), *(row["outcome"] for row in found)])
+    tables = [
+        block for outcome in outcomes
+        if (of := [row for row in found if row["outcome"] == outcome])
+        for block in _of_outcome(results, outcome, sorted(of, key=_order), words)
+    ]  # fmt: skip
+    if not tables:
+        return section(words, "effects", note(words("effects.none")))
+    return section(words, "effects", note(words("effects.order")), *tables)
 
 
-def _order(row: Row) -> tuple[int, int, bool]:
+def _of_outcome(results: EmulationResults, outcome: str, found: list[Row], words: EmulationWords) -> list[Block]:
+    """The estimates of one outcome, with and without the largest weights on one line, and how they were made."""
+    asked = asked_row(results, outcome)
+    why = "" if asked is None or asked["estimable"] else why_short(results, words, outcome)
+    lines: dict[tuple[str, int | None, str], dict[bool, Row]] = {}
+    for row in found:
+        kind, hours, cut = parts_of(row["measure"])
+        lines.setdefault((kind, hours, row["contrast"]), {})[cut] = row
+    heads = [words(f"head.{k}") for k in ("measure", "contrast", "estimate", "interval", "cut", "n", "know")]
+    said = words.outcome(results, outcome)
+    rows = [_effect(line, why, words) for line in lines.values()]
+    fold = "" if outcome == _main(results) else words("fold", what=said, n=len(rows))
+    table = grid(said, heads, rows, numeric=(2, 3, 4, 5), source="effects", fold=fold)
+    made = dict.fromkeys(words.term(row["method"]) for row in found)
+    return [table, *(note(one) for one in made if not fold)]
+
+
+def _order(row: Row) -> tuple[int, int, str, bool]:
     kind, hours, cut = parts_of(row["measure"])
-    return KINDS.index(kind) if kind in KINDS else len(KINDS), hours or 0, cut
+    return KINDS.index(kind) if kind in KINDS else len(KINDS), hours or 0, row["contrast"], cut
+
+
+def _effect(line: dict[bool, Row], why: str, words: EmulationWords) -> list[Cell | str]:
+    row = line.get(False) or line[True]
+    cut = line.get(True) if False in line else None
+    counted = words("outcomes.n", n=row["n"])
+    events = words("outcomes.events", events=row["events"]) if row["events"] is not None else ""
+    made, between = _value_of(row, words), _between(row, words)
+    if row["estimate"] is not None and False in line:
+        made = Cell(made.text, "strong")
+    beside = Cell(_value_of(cut, words).text, more=_between(cut, words)) if cut else Cell(NOTHING)
+    known = Cell(_known(row, why, words), "soft")
+    return [
+        words.measure(row["measure"]), words.term(row["contrast"]), made, between, beside, Cell(counted, more=events),
+        known,
+    ]  # fmt: skip
+
+
+def _value_of(row: Row, words: EmulationWords) -> Cell:
+    if row["estimate"] is None:
+        return Cell(words("no_estimate"), "soft")
+    return Cell(f"{printed(row['measure'], row['estimate'])}{unit_of(row['measure'], words)}")
+
+
+def _between(row: Row, words: EmulationWords) -> str:
+    low, high = (printed(row["measure"], row[end]) for end in ("low", "high"))
+    return NOTHING if NOTHING in (low, high) else f"{low} {words('to')} {high}"
 
 
 def _known(row: Row, why: str, words: EmulationWords) -> str:
@@ -74,30 +116,6 @@ def _known(row: Row, why: str, words: EmulationWords) -> str:
     if row["estimate"] is not None:
         return words.term(row["note"])
     return why or first_sentence(words.term(row["note"]))
-
-
-def _effect(row: Row, why: str, words: EmulationWords) -> list[Cell | str]:
-    counted = words("outcomes.n", n=row["n"])
-    events = words("outcomes.events", events=row["events"]) if row["events"] is not None else ""
-    low, high = row["low"], row["high"]
-    ends = f"{printed(row['measure'], low)} {words('to')} {printed(row['measure'], high)}"
-    cut = parts_of(row["measure"])[2]
-    known = Cell(words.term(row["method"]), "soft", more=_known(row, why, words))
-    if row["estimate"] is None:
-        made = Cell(words("no_estimate"), "soft")
-    else:
-        made = Cell(
-            f"{printed(row['measure'], row['estimate'])}{unit_of(row['measure'], words)}", "" if cut else "strong"
-        )
-    between = NOTHING if low is None or high is None else ends
-    return [
-        words.measure(row["measure"]),
-        words.term(row["contrast"]),
-        made,
-        between,
-        Cell(counted, more=events),
-        known,
-    ]
 
 
 def printed(measure: str, value: float | None) -> str:
@@ -120,7 +138,7 @@ def unit_of(measure: str, words: EmulationWords) -> str:
     if kind in ("risk", "competing risk"):
         return " %"
     if kind in ("risk difference", "difference in competing risk"):
-        return f" {words('unit.points')}"
+        return f" {words('points.short')}"
     return f" {words('unit.hours')}" if kind.endswith("hours") else ""
 
 
@@ -129,10 +147,11 @@ def weights(results: EmulationResults, words: EmulationWords, figures: Figures) 
     main = _main(results)
     none = words("weights.none", why=why_short(results, words, main))
     hours = printed_hours(results, (r["hour"] for r in rows_of(results, "weights", outcome=main)))
+    order = [*arms_of(results), *(r["arm"] for r in rows_of(results, "weights", outcome=main))]
     rows = [
         [str(r["hour"]), words.term(r["arm"]), fixed(r["clones"], 0), fixed(r["effective"], 1), fixed(r["largest"], 1),
          fixed(r["mean"], 2)]
-        for r in sorted(rows_of(results, "weights", outcome=main), key=lambda r: r["hour"])
+        for r in sorted(rows_of(results, "weights", outcome=main), key=lambda r: (r["hour"], order.index(r["arm"])))
         if r["hour"] in hours
     ]  # fmt: skip
     heads = [words(f"head.{k}") for k in ("hours_after", "arm", "clones", "effective", "largest", "mean")]
@@ -189,7 +208,8 @@ def _model(results: EmulationResults, words: EmulationWords, main: str) -> list[
 def _plain_limits(row: Row, words: EmulationWords) -> str:
     if row["low"] is None or row["high"] is None:
         return NOTHING
-    return f"{fixed(row['low'], 2)} {words('to')} {fixed(row['high'], 2)}"
+    high = ">1,000" if row["high"] > 1000 else fixed(row["high"], 2)
+    return f"{fixed(row['low'], 2)} {words('to')} {high}"
 
 
 def positivity(results: EmulationResults, words: EmulationWords, figures: Figures) -> Section:
@@ -200,7 +220,7 @@ def positivity(results: EmulationResults, words: EmulationWords, figures: Figure
         none = words("positivity.none", why=why_short(results, words, main))
         return section(words, "positivity", note(none))
     empty = [
-        [Cell(words.both(r, "stratum"), "strong"), band(r, words), str(r["at_risk"]), str(r["starts"]),
+        [Cell(words.both(r, "stratum"), "strong"), band(r, words), f"{r['at_risk']:,}", str(r["starts"]),
          words.both(r, "note")]
         for r in rows
         if alone(r)
@@ -265,7 +285,7 @@ def _choice(row: Row, words: EmulationWords) -> str:
 
 def _difference(row: Row, words: EmulationWords) -> Cell:
     if row["difference"] is None:
-        return Cell(words("no_estimate"), "soft")
+        return Cell(unknown_text(row, words), "soft")
     return Cell(signed(row["difference"]), "strong", more=limits(row, words, sign=True))
 
 

@@ -14,19 +14,19 @@ from tocsin.report.emulation.pictures import draw_comparisons, draw_curves
 from tocsin.report.emulation.sections import sections
 from tocsin.report.emulation.words import EmulationWords
 from tocsin.report.excel import (
-    _NAMES,  # pyright: ignore[reportPrivateUsage] - the workbook of every report
     FIXED,
     MOST_ROWS,
-    _sheet,  # pyright: ignore[reportPrivateUsage]
-    _text,  # pyright: ignore[reportPrivateUsage]
+    SHEET_NAMES,
+    cell_text,
+    write_sheet,
 )
 from tocsin.report.html import (
-    _chinese_font,  # pyright: ignore[reportPrivateUsage] - the page of every report
-    _style,  # pyright: ignore[reportPrivateUsage]
-    _template,  # pyright: ignore[reportPrivateUsage]
+    chinese_font,
+    page_style,
+    page_template,
 )
 from tocsin.report.word import (
-    _Page,  # pyright: ignore[reportPrivateUsage] - the document of every report
+    WordPage,
     clean,
 )
 from tocsin.report.words import Lang
@@ -36,6 +36,7 @@ STYLE = (
     ".answer>p:first-of-type{font-size:1.18rem;line-height:1.45;max-width:none;font-weight:500}"
     "#trial td:not(.soft) .more{font-family:ui-monospace,Consolas,monospace;white-space:pre-wrap}"
     "#trial .more{overflow-wrap:anywhere}td.soft .more{white-space:pre-line}#naive td:first-child{min-width:8rem}"
+    "#effects table th:last-child{width:24%}#effects td:first-child{min-width:8.5rem}"
     "thead th{word-break:keep-all}#trial td:first-child{min-width:6.5rem}"
     "#naive td:last-child{min-width:18rem}"
 )
@@ -59,7 +60,7 @@ def render_report(results: EmulationResults, figures: list[Figure], lang: Lang =
     def drawing(svg: str, name: str, least: float = 0) -> Markup:
         return Markup(inline(svg, name, least))
 
-    return _template().render(
+    return page_template().render(
         words=words,
         meta={"version": "", "spec_hash": "", "synthetic": False, **results.meta},
         title=title_of(results, lang),
@@ -67,7 +68,7 @@ def render_report(results: EmulationResults, figures: list[Figure], lang: Lang =
         sections=sections(results, words, figures),
         drawing=drawing,
         legend=Markup(inline(legend_strip(words), "legend", 900)),
-        style=Markup(_style() + STYLE + (_chinese_font() if lang == "zh" else "")),
+        style=Markup(page_style() + STYLE + (chinese_font() if lang == "zh" else "")),
     )
 
 
@@ -77,7 +78,7 @@ def title_of(results: EmulationResults, lang: Lang) -> str:
     return words.meta(results.meta, "title") or words("title")
 
 
-class _Document(_Page):
+class _Document(WordPage):
     def notice(self, meta: dict[str, Any]) -> str:
         """What the document is not, and that the data are synthetic where they are."""
         said = [self.words("device"), *([self.words("banner")] if meta.get("synthetic") else [])]
@@ -117,9 +118,9 @@ def excel_bytes(results: EmulationResults, lang: Lang = "en", most_rows: int = M
             "bold": book.add_format({"bold": True}),
             "title": book.add_format({"bold": True, "font_size": 14}),
         }
-        about = book.add_worksheet(_NAMES["about"][lang == "zh"])
+        about = book.add_worksheet(SHEET_NAMES["about"][lang == "zh"])
         for table in EMULATION_TABLES:
-            _sheet(book.add_worksheet(table.name), table, results.tables[table.name].head(most_rows), looks)
+            write_sheet(book.add_worksheet(table.name), table, results.tables[table.name].head(most_rows), looks)
         _about(about, results, lang, looks, most_rows)
     return held.getvalue()
 
@@ -129,7 +130,7 @@ def _about(sheet: Any, results: EmulationResults, lang: Lang, looks: dict[str, A
     from tocsin.report.emulation.front import answer_lines
 
     words, meta = EmulationWords(lang), results.meta
-    names = {key: said[lang == "zh"] for key, said in _NAMES.items()}
+    names = {key: said[lang == "zh"] for key, said in SHEET_NAMES.items()}
     lines = [(title_of(results, lang), "title"), (words("device"), "bold")]
     if meta.get("synthetic"):
         lines += [(words("banner"), "bold"), (words.meta(meta, "synthetic_note"), "")]
@@ -141,23 +142,23 @@ def _about(sheet: Any, results: EmulationResults, lang: Lang, looks: dict[str, A
     ]
     said = [(line, looks.get(look)) for line, look in lines if line]
     for row, (line, look) in enumerate(said):
-        _text(sheet, row, 0, line, looks, look)
+        cell_text(sheet, row, 0, line, looks, look)
     row = len(said) + 1
     for place, key in enumerate(("sheet", "rows", "holds")):
-        _text(sheet, row, place, names[key], looks, looks["head"])
+        cell_text(sheet, row, place, names[key], looks, looks["head"])
     for table in EMULATION_TABLES:
         row, height = row + 1, results.tables[table.name].height
         sheet.write_url(row, 0, f"internal:'{table.name}'!A1", string=table.name)
         sheet.write_number(row, 1, height)
         cut = f" ({names['cut'].format(n=f'{most_rows:,}', table=table.name)})" if height > most_rows else ""
-        _text(sheet, row, 2, words(f"table.{table.name}") + cut, looks)
+        cell_text(sheet, row, 2, words(f"table.{table.name}") + cut, looks)
     row += 2
     for place, key in enumerate(("sheet", "column", "words", "unit")):
-        _text(sheet, row, place, names[key], looks, looks["head"])
+        cell_text(sheet, row, place, names[key], looks, looks["head"])
     for table in EMULATION_TABLES:
         for column in table.columns:
             row += 1
             for place, value in enumerate((table.name, column.name, column.words, column.unit)):
-                _text(sheet, row, place, value, looks)
+                cell_text(sheet, row, place, value, looks)
     for place, width in enumerate((16, 20, 70, 10)):
         sheet.set_column(place, place, width)

@@ -44,6 +44,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "Too few patients for a main result: the numbers below show how the analysis works, no more.",
         "患者过少，不能作为主要结果：以下数字仅展示分析过程。",
     ),
+    "answer.replicates": ("Of this interval: {note}.", "关于此区间：{note}。"),
     "answer.exceeded": (
         "The settings go beyond what these patients carry: {exceeded}.",
         "设置超出样本所能支持：{exceeded}。",
@@ -55,6 +56,12 @@ WORDS: dict[str, tuple[str, str]] = {
         "随访终点前失访。",
     ),
     "points": ("{value} percentage points", "{value} 个百分点"),
+    "not_run": ("not run", "未运行"),
+    "choices.unknown": (
+        "No value of {what} could be estimated, or there was no time to run it; the table says which.",
+        "{what}：均无法估计或未及运行，详见下表。",
+    ),
+    "points.short": ("points", "个百分点"),
     "no_estimate": ("cannot be estimated", "无法估计"),
     # naive beside emulated
     "analysis.by_received": ("Arms by what was received", "按实际用药分组"),
@@ -173,7 +180,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "axis.hours": ("hours after time zero", "时间零点后（小时）"),
     "axis.risk": ("risk", "风险"),
     # effects
-    "effects.caption": ("Every estimate with its interval, method and what to know", "全部估计值：区间、方法与说明"),
     "effects.none": ("Nothing was estimated.", "没有估计值。"),
     "effects.order": (
         "Risk differences first; the hazard ratio last, because it has no meaning as an effect once it changes with "
@@ -266,13 +272,13 @@ WORDS: dict[str, tuple[str, str]] = {
     "grid.grace": ("grace period, h", "宽限期（小时）"),
     "grid.caption": (
         "Percentage points, the interval in small type where made; below it the courses. Framed: the main analysis. "
-        "Hatched: cannot be estimated. Another trigger is another question: other patients enter at another moment.",
-        "单位为百分点，小字为区间（如有），其下为疗程数。加框：主分析。斜线：无法估计。触发温度不同即问题不同：入组"
-        "患者与时刻均不同。",
+        "Hatched: no number. Another trigger is another question: other patients enter at another moment.",
+        "单位为百分点，小字为区间（如有），其下为疗程数。加框：主分析。斜线：无结果。触发温度不同即问题不同：入组患"
+        "者与时刻均不同。",
     ),
     "grid.alt": (
-        "{n} combinations, from {low} to {high}; {none} cannot be estimated.",
-        "{n} 种组合，{low} 至 {high}；{none} 种无法估计。",
+        "{n} combinations, from {low} to {high}; {none} without a number.",
+        "{n} 种组合，{low} 至 {high}；{none} 种无结果。",
     ),
     "choices.title": (
         "Risk difference as one open choice moves, {arm} less {against}, {hours} h",
@@ -340,6 +346,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "head.risk_of": ("risk, {arm}", "风险，{arm}"),
     "head.risk_difference": ("difference", "差值"),
     "head.answers": ("answers the question", "回答问题"),
+    "head.cut": ("with weights cut", "权重截断"),
     "head.know": ("what to know", "说明"),
     "head.hours_after": ("hours", "小时"),
     "head.element": ("element", "要素"),

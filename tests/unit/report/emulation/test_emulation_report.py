@@ -147,6 +147,7 @@ def test_a_naive_number_never_poses_as_the_answer(whole):
         "The effect on CRS grade 3 or higher cannot be estimated: nobody follows wait."
     ]
     assert "10.5" not in section_of(html, "answer")
+    assert "Emulated trial: cannot be estimated" in next(f for f in draw_all(lost) if f.name == "comparison").alt
     assert "The two cannot be set side by side: Emulated trial cannot be estimated." in section_of(html, "naive")
 
 
@@ -158,7 +159,7 @@ def test_cells_come_from_their_tables(html, whole):
     assert re.search(r"early\s+6\s+9\s+31\.0 %", said)
     assert re.search(r"temperature, °C\s+1\.20\s+1\.00 to 2\.10\s+0\.0 %", said)
     found = section_of(html, "effects")
-    assert re.search(r"risk difference after 72 h\s+early v wait\s+−10\.0 percentage points\s+−18\.0 to −1\.0", found)
+    assert re.search(r"risk difference after 72 h\s+early v wait\s+−10\.0 points\s+−18\.0 to −1\.0", found)
     assert re.search(r"hazard ratio\s+early v wait\s+cannot be estimated\s+–", found)
     assert re.search(r"early\s+240\s+0\s+151\s+89", section_of(html, "who"))
     assert re.search(r"no dose before it: 22 out", re.sub(r"\s+", " ", section_of(html, "who")))
@@ -166,13 +167,35 @@ def test_cells_come_from_their_tables(html, whole):
     assert re.search(r"CRS grade 3 or higher\s+168\s+1\.0 %\s+1\.0 %", competing)
 
 
-def test_the_hazard_ratio_stands_last_and_cut_weights_are_not_bold(whole):
-    rows = sections(whole, EmulationWords("en"), [])[5].blocks[1].data.rows[1:]
-    measures = [row[0].text for row in rows]
-    assert measures[0] == "risk difference after 72 h"
-    assert measures[1] == "risk difference after 72 h (truncated)"
-    assert measures[-1] == "hazard ratio"
-    assert (rows[0][2].look, rows[1][2].look) == ("strong", "")
+def test_the_hazard_ratio_stands_last_and_cut_weights_stand_beside(whole):
+    rows = sections(whole, EmulationWords("en"), [])[5].blocks[1].data.rows
+    assert rows[0][0].text == "risk difference after 72 h"
+    assert (rows[0][2].text, rows[0][2].look) == ("−10.0 points", "strong")
+    assert (rows[0][4].text, rows[0][4].more, rows[0][4].look) == ("−12.1 points", "−20.0 to −4.0", "")
+    assert rows[-1][0].text == "hazard ratio"
+    assert len(rows) == 3 * (3 + 2 * 3) + 1
+
+
+def test_warnings_of_other_outcomes_do_not_stand_above_the_answer(whole):
+    rows = [
+        {"slug": "a", "arm": "early", "text": "death due to CRS, early: one patient carries 65%", "serious": True},
+        {"slug": "b", "arm": "early", "text": "CRS grade 3 or higher, early: few", "serious": True},
+        {"slug": "emulate.not-estimated", "arm": None, "text": "CRS grade 3 or higher: not emulated", "serious": True},
+    ]
+    frame = CONTRACTS["warnings"].frame([r | {"text_zh": "中"} for r in rows])
+    html = page(replace(whole, tables={**whole.tables, "warnings": frame}), drawn=False)
+    red = html.split('<aside class="warning"')[1].split("</aside>")[0]
+    assert "CRS grade 3 or higher, early: few" in red
+    assert "Arm concerned" not in red
+    assert "65%" not in red
+    assert "65%" in html.split('<aside class="remarks"')[1].split("</aside>")[0]
+    assert "not emulated" not in html
+
+
+def test_what_spoils_the_interval_of_the_answer_is_said_under_it(whole):
+    spoiled = with_table(whole, "effects", note=pl.lit("24 of 60 replicates gave no number"))
+    assert "Of this interval: 24 of 60 replicates gave no number." in section_of(page(spoiled, drawn=False), "answer")
+    assert "Of this interval" not in section_of(page(whole, drawn=False), "answer")
 
 
 def test_positivity_names_every_cell_in_which_the_model_speaks_alone(html, whole):
@@ -191,9 +214,19 @@ def test_positivity_names_every_cell_in_which_the_model_speaks_alone(html, whole
 
 def test_the_grid_frames_the_main_analysis_and_hatches_what_is_not_known(whole):
     figure = next(f for f in draw_all(whole) if f.name == "grid")
-    assert figure.svg.count('stroke-width="3"') == 1
+    assert figure.svg.count('fill="none" stroke="#1b2733" stroke-width="3"') == 1
     assert figure.svg.count('fill="url(#hatch)"') == 1
-    assert figure.alt.endswith("24 combinations, from −22.0 to +4.5; 1 cannot be estimated.")
+    assert figure.alt.endswith("24 combinations, from −22.0 to +4.5; 1 without a number.")
+
+
+def test_what_nobody_had_time_to_run_is_not_called_impossible(whole):
+    lost = {c: pl.lit(None, pl.Float64) for c in ("difference", "low", "high")}
+    late = with_table(whole, "grid", note=pl.lit("not run: the time was used up"), **lost)
+    assert [f.svg for f in draw_all(late) if f.name in ("grid", "choices")] == ["", ""]
+    said = section_of(page(late), "sensitivity")
+    assert "there was no time to run it" in said
+    assert said.count("not run: the time") == said.count("not run ") == 28
+    assert "cannot be estimated" not in said
 
 
 def test_nothing_estimable_is_said_in_every_section_and_nothing_is_drawn():
