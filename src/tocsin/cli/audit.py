@@ -24,7 +24,7 @@ AuditSettings = Annotated[
     "Look for eight faults that make a comparison misleading: an arm defined by the outcome, courses chosen by "
     "treatment, an outcome before the dose, ever against never, a historical control, a clock that starts before the "
     "arm is known, a grade that depends on treatment, too few courses. Each with the rows that prove it, what cannot "
-    "be said, and what to do instead: a [protocol] for  tocsin emulate.",
+    "be said, and what to do instead: a \\[protocol] for  tocsin emulate.",
     "tocsin audit examples/zhou2023 -o audited",
     "nothing; with -o OUT/audit.html, audit.csv, protocol.toml, parameters.csv, audit.json and a CSV for every proof.",
     FINDING_CODES.format("a serious fault was found"),

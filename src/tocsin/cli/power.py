@@ -24,8 +24,8 @@ RUN = "This run"
     "would, and say how the analyses did: bias, standard error, coverage, power and type-1 error, each with its "
     "Monte-Carlo error. Beside the emulated trial stand what the literature does, the same trial with the true chances "
     "of a dose, and the g-formula. Known truth inside an assumed world; it is no clinical evidence.\n\n"
-    "DESIGN.toml names a world of tocsin simulate --list (or closed-form), n, replicates, and the [strategies] and "
-    "[protocol] of a study file; docs/power.md has one to copy.\n\n"
+    "DESIGN.toml names a world of tocsin simulate --list (or closed-form), n, replicates, and the \\[strategies] and "
+    "\\[protocol] of a study file; docs/power.md has one to copy.\n\n"
     "Every study is kept as it comes. A run that was stopped goes on with the same command; raising --replicates adds "
     "studies; a changed design is refused.",
     "tocsin power DESIGN.toml -o powered",

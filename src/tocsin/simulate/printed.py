@@ -94,6 +94,7 @@ def print_calibration(world: World, patients: int) -> None:
     """Published beside simulated figures: a fit is no validation."""
     calibration: Any = importlib.import_module("tocsin.virtual.calibration")
     frame: pl.DataFrame = calibration.report(world, patients)
+    frame = frame.select("target", "tolerance", "simulated", "off", "verdict", "fitted")
     console = _console()
     table = _grid(*frame.columns)
     for row in frame.iter_rows():

@@ -82,11 +82,11 @@ def test_the_protocol_that_is_written_can_be_put_into_study_toml(data, done, tmp
 
 
 def test_what_is_not_ours_is_never_replaced(data, tmp_path):
-    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "report.html").write_text("mine")
     result = run(data, "-o", tmp_path)
     assert result.exit_code == 3
-    assert "outputs.foreign-folder" in result.output
-    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+    assert "report.foreign-file" in result.output
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
 
 
 def test_mistakes(data, tmp_path):

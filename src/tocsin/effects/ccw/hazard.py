@@ -330,7 +330,8 @@ def _made(
     if not why:
         back = np.diag(1 / design.scale)
         back[0, 1:] = -design.centre[1:] / design.scale[1:]
-        se = np.sqrt(np.diag(back @ np.linalg.pinv(information) @ back.T))
+        variance = np.diag(back @ np.linalg.pinv(information) @ back.T)
+        se = np.sqrt(np.where(variance > 0, variance, np.nan))  # what rounding leaves below 0 is not known
     return Fit(design.names, beta, coef, se, value, norm, steps, penalty, why, away)
 
 
