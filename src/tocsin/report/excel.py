@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,9 +33,21 @@ def excel_bytes(results: StudyResults, lang: Lang = "en", most_rows: int = MOST_
     Text is written as text whatever it starts with, and stays text when somebody edits the cell (quote prefix). A
     table longer than a sheet is cut and the first sheet says so; a text longer than a cell ends in `...`.
     """
-    from xlsxwriter import Workbook
-
     from tocsin.report.files import result_contracts
+
+    frames = [(table, results.tables[table.name]) for table in result_contracts()]
+    return workbook(
+        _title(results, lang), frames, lang, most_rows,
+        lambda sheet, looks: _about(sheet, results, lang, looks, most_rows),
+    )  # fmt: skip
+
+
+def workbook(
+    title: str, frames: Sequence[tuple[Table, pl.DataFrame]], lang: Lang, most_rows: int,
+    about: Callable[[Any, dict[str, Any]], None],
+) -> bytes:  # fmt: skip
+    """A workbook: a first sheet that `about` writes, then a sheet a table, cut at `most_rows`."""
+    from xlsxwriter import Workbook
 
     held = io.BytesIO()
     options = {
@@ -42,7 +55,7 @@ def excel_bytes(results: StudyResults, lang: Lang = "en", most_rows: int = MOST_
         "default_date_format": "yyyy-mm-dd hh:mm",
     }  # fmt: skip
     with Workbook(held, options) as book:
-        book.set_properties({"title": clean(_title(results, lang)), "author": "tocsin", "created": FIXED})
+        book.set_properties({"title": clean(title), "author": "tocsin", "created": FIXED})
         looks = {
             "head": book.add_format({"bold": True, "bg_color": "#F4F7F9", "bottom": 1, "text_wrap": True}),
             "risky": book.add_format({"quote_prefix": True}),
@@ -50,11 +63,10 @@ def excel_bytes(results: StudyResults, lang: Lang = "en", most_rows: int = MOST_
             "bold": book.add_format({"bold": True}),
             "title": book.add_format({"bold": True, "font_size": 14}),
         }
-        about = book.add_worksheet(SHEET_NAMES["about"][lang == "zh"])
-        for table in result_contracts():
-            frame = results.tables[table.name].head(most_rows)
-            write_sheet(book.add_worksheet(table.name), table, frame, looks)
-        _about(about, results, lang, looks, most_rows)
+        first = book.add_worksheet(SHEET_NAMES["about"][lang == "zh"])
+        for table, frame in frames:
+            write_sheet(book.add_worksheet(table.name), table, frame.head(most_rows), looks)
+        about(first, looks)
     return held.getvalue()
 
 

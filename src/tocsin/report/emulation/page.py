@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,11 +13,10 @@ from tocsin.report.emulation.pictures import draw_comparisons, draw_curves
 from tocsin.report.emulation.sections import sections
 from tocsin.report.emulation.words import EmulationWords
 from tocsin.report.excel import (
-    FIXED,
     MOST_ROWS,
     SHEET_NAMES,
     cell_text,
-    write_sheet,
+    workbook,
 )
 from tocsin.report.html import (
     chinese_font,
@@ -27,7 +25,6 @@ from tocsin.report.html import (
 )
 from tocsin.report.word import (
     WordPage,
-    clean,
 )
 from tocsin.report.words import Lang
 from tocsin.tables.emulation import EMULATION_TABLES, EmulationResults
@@ -102,27 +99,11 @@ def word_bytes(
 
 def excel_bytes(results: EmulationResults, lang: Lang = "en", most_rows: int = MOST_ROWS) -> bytes:
     """A sheet a table after one that explains; text stays text whatever it starts with."""
-    from xlsxwriter import Workbook
-
-    held = io.BytesIO()
-    options = {
-        "in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
-        "default_date_format": "yyyy-mm-dd hh:mm",
-    }  # fmt: skip
-    with Workbook(held, options) as book:
-        book.set_properties({"title": clean(title_of(results, lang)), "author": "tocsin", "created": FIXED})
-        looks = {
-            "head": book.add_format({"bold": True, "bg_color": "#F4F7F9", "bottom": 1, "text_wrap": True}),
-            "risky": book.add_format({"quote_prefix": True}),
-            "time": book.add_format({"num_format": "yyyy-mm-dd hh:mm"}),
-            "bold": book.add_format({"bold": True}),
-            "title": book.add_format({"bold": True, "font_size": 14}),
-        }
-        about = book.add_worksheet(SHEET_NAMES["about"][lang == "zh"])
-        for table in EMULATION_TABLES:
-            write_sheet(book.add_worksheet(table.name), table, results.tables[table.name].head(most_rows), looks)
-        _about(about, results, lang, looks, most_rows)
-    return held.getvalue()
+    frames = [(table, results.tables[table.name]) for table in EMULATION_TABLES]
+    return workbook(
+        title_of(results, lang), frames, lang, most_rows,
+        lambda sheet, looks: _about(sheet, results, lang, looks, most_rows),
+    )  # fmt: skip
 
 
 def _about(sheet: Any, results: EmulationResults, lang: Lang, looks: dict[str, Any], most_rows: int) -> None:
