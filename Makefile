@@ -36,6 +36,8 @@ docs: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python bench/bench.py
+	$(BIN)/python bench/ccw_bench.py
+	$(BIN)/python bench/virtual_bench.py
 
 # needs uv (pip install uv); the file names no index
 lock:

@@ -464,13 +464,13 @@ WIDE: dict[str, tuple[Generated, str, list[tuple[int, Any]]]] = {
     "a drip is no bolus": (
         on_drugs(row_drug("sodium_chloride", 10, rate=500.0, unit="mL/h")), "fluids_at_most", [(0, 0)],
     ),
-    "a bolus on some day": (on_drugs(bolus(10, 500.0, precision="day")), "fluids_at_most", [(0, 2)]),
+    "a bolus on some day": (on_drugs(bolus(10, 500.0, precision="day")), "fluids_at_most", [(0, 0), (10, 2)]),
     "a bolus on some day proves none": (on_drugs(bolus(10, 500.0, precision="day")), "fluids", [(0, 0)]),
     "and says nothing of other drugs": (
         on_drugs(bolus(10, 500.0, precision="day")), "vasopressors_all_at_most", [(0, 0)],
     ),
     "plasma on some day": (
-        on_drugs(row_drug("plasma", 10, mode="dose", precision="day")), "coagulation_product", [(0, None)],
+        on_drugs(row_drug("plasma", 10, mode="dose", precision="day")), "coagulation_product", [(0, False), (10, None)],
     ),
     "the stay ends": (
         history(((-500, 100), (200, None)), last=500, drugs=[bolus(10, 500.0)]),

@@ -154,8 +154,8 @@ def read_history(tables, course, rules):
         "drugs": [with_strength(r) for r in rows("drugs", "start") if r["precision"] != "day"],
         "supports": [with_stop(r) for r in rows("supports", "start")],
         "end": min([*deaths, *ends], default=inf),
-        "doubtful": known_by_day(rows("drugs", "start"), facts.DOUBTFUL_BY_DAY),
-        "care_doubtful": known_by_day(rows("drugs", "start"), facts.CARE_DOUBTFUL_BY_DAY),
+        "doubtful_from": known_by_day(rows("drugs", "start"), facts.DOUBTFUL_BY_DAY),
+        "care_doubtful_from": known_by_day(rows("drugs", "start"), facts.CARE_DOUBTFUL_BY_DAY),
         "before": {"measurements": rows("measurements", "time"), "drugs": rows("drugs", "start")},
     }
     for name in ("measurements", "assessments", "drugs", "supports"):
@@ -684,7 +684,8 @@ def carried(rules, memory, minute, signs):
 
 
 def known_by_day(rows, drugs):
-    return any(row["precision"] == "day" and row["drug"] in drugs for row in rows)
+    """The minute from which such a row is known."""
+    return min((row["arrived"] for row in rows if row["precision"] == "day" and row["drug"] in drugs), default=inf)
 
 
 def drug_table_covers(history):
@@ -693,6 +694,8 @@ def drug_table_covers(history):
 
 
 def signs_at(history, course, rules, memory, minute):
+    history["doubtful"] = minute >= history["doubtful_from"]
+    history["care_doubtful"] = minute >= history["care_doubtful_from"]
     signs = {"minute": minute, "covered": True, **nothing_known(), **uses(history, course)}
     stay = stay_at(history, minute)
     if stay is None:

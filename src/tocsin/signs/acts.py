@@ -96,6 +96,7 @@ def acts(
         *_support_acts(_with_courses(records.supports, of, _SUPPORT_COLUMNS), parameters),
         *_assessment_acts(_with_courses(records.assessments, of, ("time", "item", "value")), parameters, wide),
     ]
+    parts.append(_doubt_acts(records, courses, parameters))
     if wide:
         parts += _wide_drug_acts(drugs, parameters)
         labs = readings.with_row_index("row").filter(pl.col("variable").is_in(LABS))
@@ -144,6 +145,29 @@ def _with_courses(table: pl.DataFrame, of: pl.DataFrame, columns: tuple[str, ...
     )
     minute = pl.col("precision") == "minute"
     return part if part.select(minute.all()).item() else part.filter(minute)
+
+
+def charted_to_the_day(records: Records, courses: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
+    """Rows charted to the day: course_id, minute (when they became known), of (drugs, care or supports).
+
+    Such a row decides no minute, so from when it is known nothing of its kind is excluded at any minute.
+    """
+    drugs = vocabulary.drugs().values()
+    watched = [drug.name for drug in drugs if drug.counts_as_vasopressor or drug.group in MASKING_GROUPS]
+    kinds = (
+        (records.drugs, pl.col("drug").is_in(watched), state.OF_DRUGS),
+        (records.drugs, pl.col("drug").is_in([*group("fluid"), *group("coagulation")]), state.OF_CARE),
+        (records.supports, pl.lit(True), state.OF_SUPPORTS),
+    )
+    of = courses.select("course_id", "patient_id", "time_zero")
+    minute = minute_of(clock_column(parameters, "start"))
+    parts = [
+        table.filter((pl.col("precision") == "day") & which)
+        .join(of, on="patient_id")
+        .select("course_id", minute=minute, of=pl.lit(kind, pl.Int32))
+        for table, which, kind in kinds
+    ]
+    return pl.concat(parts)
 
 
 def merged_stays(stays: pl.DataFrame) -> pl.DataFrame:
@@ -235,6 +259,15 @@ def _wide_drug_acts(drugs: pl.DataFrame, parameters: Parameters) -> list[pl.Data
         _act(fluids, state.FLUID, at, read, flag=pl.col("sure"), position=place),
         _act(products, state.PRODUCT, at, read, position=place),
     ]
+
+
+def _doubt_acts(records: Records, courses: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
+    """Rows charted to the day that become known from minute 0 on; those known before are facts of the course."""
+    later = charted_to_the_day(records, courses, parameters).filter(pl.col("minute") >= 0)
+    places = courses.select("course_id", "time_zero").with_row_index("course")
+    later = later.join(places.with_columns(pl.col("course").cast(pl.Int32)), on="course_id")
+    later = later.sort("course", "minute", "of")
+    return _act(later, state.DOUBT, pl.col("time_zero") + pl.duration(minutes=pl.col("minute")), code=pl.col("of"))
 
 
 def group(name: str) -> list[str]:

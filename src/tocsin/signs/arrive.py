@@ -18,6 +18,7 @@ from tocsin.signs.state import (
     CARTOX10,
     DEVICE,
     DEVICE_STOP,
+    DOUBT,
     ENDED_RECORDS,
     FLUID,
     ICE,
@@ -26,6 +27,8 @@ from tocsin.signs.state import (
     MEAN,
     NARROW,
     NEVER,
+    OF_CARE,
+    OF_DRUGS,
     ORDER_RUNS,
     ORDER_STOP,
     PRESSORS,
@@ -148,6 +151,16 @@ def arrive_possible_masking(c: Any, rules: Any, group: int, minute: int) -> None
     else:
         c.may_steroid = minute
         c.may_waived = 1
+
+
+def arrive_doubt(c: Any, of: int) -> None:
+    """A row charted to the day has become known: from now on no missing row of its kind proves that there was none."""
+    if of == OF_DRUGS:
+        c.covers_drugs = 0
+    elif of == OF_CARE:
+        c.covers_care = 0
+    else:
+        c.supports_open = 1
 
 
 def arrive_tocilizumab(c: Any, minute: int) -> None:
@@ -299,6 +312,8 @@ def take_act(slots: Any, orders: Any, since: Any, c: Any, rules: Any, minute: in
         arrive_reading(slots, c, rules, act.code, minute, act.read, act.value, act.flag, position)
     elif kind == ATTRIBUTED:
         arrive_attribution(c, act.code, act.read, act.flag)
+    elif kind == DOUBT:
+        arrive_doubt(c, act.code)
     elif kind == STAY_START:
         arrive_stay(slots, since, c, minute, True)
     elif kind == STAY_END:

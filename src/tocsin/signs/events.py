@@ -10,7 +10,7 @@ import polars as pl
 
 from tocsin import vocabulary
 from tocsin.signs import state
-from tocsin.signs.acts import MASKING_GROUPS, acts, clock_column, codes, group, minute_of, pressor_names
+from tocsin.signs.acts import acts, charted_to_the_day, clock_column, codes, minute_of, pressor_names
 from tocsin.signs.parameters import Parameters
 from tocsin.tables import Records
 
@@ -125,29 +125,25 @@ def _course_facts(records: Records, courses: pl.DataFrame, parameters: Parameter
     made["stays_given"] = "stays" in records.supplied
     made["weight"] = courses.get_column("weight_kg").fill_null(float("nan")).to_numpy()
     made["light"] = made["weight"] < LIGHT_KG
-    vague = _charted_to_the_day(records.drugs, pl.col("drug").is_in(_watched_drugs()))
+    doubts = {table: records.doubts.filter(pl.col("table") == table) for table in ("drugs", "supports")}
+    before = charted_to_the_day(records, courses, parameters).filter(pl.col("minute") < 0)
+
+    def doubted(of: int, table: str = "") -> np.ndarray[Any, Any]:
+        mine = before.filter(pl.col("of") == of).get_column("course_id").to_list()
+        patients = doubts[table].get_column("patient_id").to_list() if table else []
+        return (
+            courses.select(pl.col("course_id").is_in(mine) | pl.col("patient_id").is_in(patients))
+            .to_series()
+            .to_numpy()
+        )
+
     made["covers_drugs"] = "stays" in records.supplied and "drugs" in records.supplied
-    vague += records.doubts.filter(pl.col("table") == "drugs").get_column("patient_id").to_list()
-    made["covers_drugs"] &= ~courses.get_column("patient_id").is_in(vague).to_numpy()
-    vague = _charted_to_the_day(records.drugs, pl.col("drug").is_in([*group("fluid"), *group("coagulation")]))
-    made["covers_care"] = ~courses.get_column("patient_id").is_in(vague).to_numpy()
-    vague = _charted_to_the_day(records.supports, pl.lit(True))
-    vague += records.doubts.filter(pl.col("table") == "supports").get_column("patient_id").to_list()
-    made["supports_open"] = courses.get_column("patient_id").is_in(vague).to_numpy()
+    made["covers_drugs"] &= ~doubted(state.OF_DRUGS, "drugs")
+    made["covers_care"] = ~doubted(state.OF_CARE)
+    made["supports_open"] = doubted(state.OF_SUPPORTS, "supports")
     if parameters.fall_fraction:
         _own_limits(records, courses, parameters, made)
     return made
-
-
-def _watched_drugs() -> list[str]:
-    """Drugs whose presence decides a sign of the narrow situation."""
-    drugs = vocabulary.drugs().values()
-    return [drug.name for drug in drugs if drug.counts_as_vasopressor or drug.group in MASKING_GROUPS]
-
-
-def _charted_to_the_day(table: pl.DataFrame, which: pl.Expr) -> list[str]:
-    """Patients with such a row charted to the day: it decides no minute, so nothing is excluded at any minute."""
-    return table.filter((pl.col("precision") == "day") & which).get_column("patient_id").unique().to_list()
 
 
 def _own_limits(records: Records, courses: pl.DataFrame, parameters: Parameters, made: np.ndarray[Any, Any]) -> None:

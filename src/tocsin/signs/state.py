@@ -49,12 +49,14 @@ SEDATED = 4
     READING,
     FLUID,
     PRODUCT,
-) = range(14)
+    DOUBT,
+) = range(15)
 # order inside a minute: stay starts, stops, starts, readings, stay ends; an act's rank is this times two
 RANKS = {STAY_START: 0, ORDER_STOP: 2, DEVICE_STOP: 2, ORDER_RUNS: 4, MASKING: 4, TOCILIZUMAB: 4, DEVICE: 4,
-         FLUID: 4, PRODUCT: 4, SETTINGS: 6, ASSESSED: 6, ATTRIBUTED: 6, READING: 8, STAY_END: 10}  # fmt: skip
+         FLUID: 4, PRODUCT: 4, DOUBT: 4, SETTINGS: 6, ASSESSED: 6, ATTRIBUTED: 6, READING: 8, STAY_END: 10}  # fmt: skip
 READING_RANK = RANKS[READING]
 ANTIPYRETIC, STEROID, ANTICYTOKINE = 1, 2, 3
+OF_DRUGS, OF_CARE, OF_SUPPORTS = range(3)  # which rows a doubt is about
 FEVER_AXIS, HYPOTENSION_AXIS, OXYGEN_AXIS, NEURO_AXIS, ORGAN_AXIS = range(5)
 AXES = 5
 NO, UNSURE, YES = range(3)  # of two in one minute the higher counts
