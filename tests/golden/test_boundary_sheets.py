@@ -60,6 +60,8 @@ def pressor(drug: str, start: int, **more: Any) -> dict[str, Any]:
     return row_drug(drug, start, rate=0.1, **more)
 
 
+#: Read often enough that the fever is never unknown after minute 102.
+COOL = (row_reading("temperature", 37.0, 570), row_reading("temperature", 37.0, 1040))
 CRS_SHEET: dict[str, tuple[Any, ...]] = {
     # temperature 38.0
     "temperature 37.99": crs((0, 0), temperature=37.99),
@@ -171,6 +173,10 @@ CRS_SHEET: dict[str, tuple[Any, ...]] = {
     ),
     "fever gone for 24 h, low pressure": crs(
         (0, 0), at=1540, temperature=37.0, charted=1500, systolic=89,
+        more=(row_reading("temperature", 38.0, 99), row_reading("temperature", 37.9, 101), *COOL),
+    ),
+    "fever gone for 24 h as far as was read, low pressure": crs(
+        (0, 2), at=1540, temperature=37.0, charted=1500, systolic=89,
         more=(row_reading("temperature", 38.0, 99), row_reading("temperature", 37.9, 101)),
     ),
     "waived, low pressure": crs(
@@ -185,7 +191,7 @@ CRS_SHEET: dict[str, tuple[Any, ...]] = {
     "drug in the minute of onset waives nothing": crs(
         (0, 0), at=1560, temperature=37.0, charted=1500, systolic=89,
         drugs=(row_drug("acetaminophen", 100, mode="dose"),),
-        more=(row_reading("temperature", 38.0, 100), row_reading("temperature", 37.9, 102)),
+        more=(row_reading("temperature", 38.0, 100), row_reading("temperature", 37.9, 102), *COOL),
     ),
 }  # fmt: skip
 
