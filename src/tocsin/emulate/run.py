@@ -175,7 +175,7 @@ def _meta(ward: Ward, inputs: Mapping[str, str], spec: str, found: list[Analysis
     trial, file, p = ward.trial, ward.trial.file, ward.trial.protocol
     boots = [one.boot for one in found if isinstance(one, Analysis) and one.boot is not None]
     return {
-        "written_by": "tocsin emulate", "title": file.title, "title_zh": file.title_zh, "question": file.question,
+        "title": file.title, "title_zh": file.title_zh, "question": file.question,
         "question_zh": file.question_zh, "synthetic": file.synthetic, "synthetic_note": file.synthetic_note,
         "synthetic_note_zh": file.synthetic_note_zh, "version": tocsin.__version__, "spec_hash": spec,
         "scale": trial.scale, "level": p.level, "seed": p.seed, "horizon_hours": p.horizon_hours,
