@@ -276,7 +276,7 @@ def is_slug(word: str) -> bool:
 
 ROOMS = ("records", "signs", "grades", "strategies", "study", "tables", "parameters", "verify", "courses", "endpoints",
          "report", "check", "explain", "outputs", "cli", "design", "grade", "ctcae", "doses", "organs", "scores",
-         "concordance", "audit", "cite")  # fmt: skip
+         "concordance", "audit", "cite", "virtual", "simulate", "emulate", "power", "protocol", "effects")  # fmt: skip
 
 
 def text(node: ast.expr) -> str:

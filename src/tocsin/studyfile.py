@@ -6,7 +6,6 @@ misspelt parameter would otherwise be a silent default.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import fields
 from difflib import get_close_matches
 from math import isfinite
@@ -20,6 +19,7 @@ from tocsin.errors import Problem, TocsinError
 from tocsin.grades import CRS_SCALES, FINAL, SCALES
 from tocsin.protocol import Protocol, protocol_problems
 from tocsin.signs import Parameters
+from tocsin.toml_file import CORRECT_LINE, read_toml
 from tocsin.vocabulary import drugs
 from tocsin.when import Strategy
 
@@ -148,23 +148,12 @@ def read_study(path: Path | str) -> tuple[StudyFile, Path]:
     """
     file = Path(path)
     file = file / STUDY if file.is_dir() else file
-    if not file.is_file():
-        raise TocsinError.of(
-            "study.file-missing", f"{file.name}: there is no such file.", "It says what is asked of which records.",
-            "Give the folder that holds study.toml, or write one with  tocsin init DATA  and edit it.",
-        )  # fmt: skip
-    try:
-        data = tomllib.loads(file.read_bytes().decode("utf-8-sig"))
-    except (UnicodeDecodeError, OSError):
-        raise TocsinError.of(
-            "study.unreadable", f"{file.name}: it is not text in UTF-8.", do="Save it again as UTF-8."
-        ) from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        said = "it is nested too deeply" if isinstance(error, RecursionError) else f"it is not valid TOML: {error}"
-        raise TocsinError.of(
-            "study.unreadable", f"{file.name}: {said}.",
-            do="Correct that line; text stands in double quotes, and each section name only once.",
-        ) from None  # fmt: skip
+    missing = Problem(
+        "study.file-missing", f"{file.name}: there is no such file.", "It says what is asked of which records.",
+        "Give the folder that holds study.toml, or write one with  tocsin init DATA  and edit it.",
+    )  # fmt: skip
+    unreadable = Problem("study.unreadable", f"{file.name}: it is not valid TOML.", "", CORRECT_LINE)
+    data = read_toml(file, missing, unreadable)
     return parse_study(data, file.name), file
 
 

@@ -5,7 +5,6 @@ Its `[strategies]`, `[protocol]`, `[cohort]` and `[parameters]` are those of a s
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import cached_property
@@ -20,6 +19,7 @@ from tocsin.protocol import Protocol
 from tocsin.rules import spec_hash
 from tocsin.studyfile import Cohort, SignParameters, StudyFile, parse_study
 from tocsin.tables.power import POWER_ANALYSES
+from tocsin.toml_file import CORRECT_LINE, read_toml
 from tocsin.virtual.scenarios import Scenario, parse_scenario, read_scenario
 from tocsin.when import Strategy
 
@@ -113,18 +113,12 @@ class Design(_Strict):
 
 def read_design(path: Path) -> Design:
     """The design in a file. Raises TocsinError (`power.*`, `study.*`, `virtual.*`) with every mistake of it."""
-    if not path.is_file():
-        raise TocsinError.of(
-            "power.file-missing", f"{path.name}: there is no such file.", "It says which study is simulated.",
-            "docs/power.md has a design to copy.",
-        )  # fmt: skip
-    try:
-        data = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except (UnicodeDecodeError, OSError):
-        raise TocsinError.of("power.unreadable", f"{path.name}: it is not text in UTF-8.") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        said = "it is nested too deeply" if isinstance(error, RecursionError) else f"it is not valid TOML: {error}"
-        raise TocsinError.of("power.unreadable", f"{path.name}: {said}.", do="Correct that line.") from None
+    missing = Problem(
+        "power.file-missing", f"{path.name}: there is no such file.", "It says which study is simulated.",
+        "docs/power.md has a design to copy.",
+    )  # fmt: skip
+    unreadable = Problem("power.unreadable", f"{path.name}: it is not valid TOML.", "", CORRECT_LINE)
+    data = read_toml(path, missing, unreadable)
     return parse_design(data, path.name, path.parent)
 
 

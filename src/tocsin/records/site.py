@@ -6,7 +6,6 @@ A section names a file and the record table it feeds. In it `<column of the tabl
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -19,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from tocsin.errors import Problem, TocsinError
 from tocsin.tables import RECORD_TABLES, Table
+from tocsin.toml_file import CORRECT_LINE, read_toml
 from tocsin.vocabulary import device, drug, normal, unit, variable, variables, word_kinds, word_spellings
 
 TABLES: dict[str, Table] = {table.name: table for table in RECORD_TABLES}
@@ -154,28 +154,13 @@ def site_schema() -> dict[str, Any]:
 def read_site(path: Path) -> Site:
     """The site file at `path`, checked; TocsinError (`records.site-*`, `records.key-*`, `records.zone-*`) otherwise."""
     name = path.name
-    if not path.is_file():
-        raise TocsinError.of(
-            "records.site-missing",
-            f"{name}: there is no such file.",
-            "Without it nobody can know which column is which, or the zone of the times.",
-            "Write one with  tocsin init DATA  and edit it.",
-        )
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-        data = tomllib.loads(text)
-    except (UnicodeDecodeError, OSError):
-        raise TocsinError.of(
-            "records.site-unreadable", f"{name}: it is not text in UTF-8.", do="Save it again as UTF-8."
-        ) from None
-    except tomllib.TOMLDecodeError as error:
-        raise TocsinError.of(
-            "records.site-unreadable",
-            f"{name}: it is not valid TOML: {error}.",
-            do="Correct that line; text stands in double quotes, and each section name only once.",
-        ) from None
-    except RecursionError:
-        raise TocsinError.of("records.site-unreadable", f"{name}: it is nested too deeply.") from None
+    missing = Problem(
+        "records.site-missing", f"{name}: there is no such file.",
+        "Without it nobody can know which column is which, or the zone of the times.",
+        "Write one with  tocsin init DATA  and edit it.",
+    )  # fmt: skip
+    unreadable = Problem("records.site-unreadable", f"{name}: it is not valid TOML.", "", CORRECT_LINE)
+    data = read_toml(path, missing, unreadable)
     return parse_site(data, name)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -13,6 +12,7 @@ from zoneinfo import available_timezones
 from pydantic import ValidationError
 
 from tocsin.errors import Problem, TocsinError
+from tocsin.toml_file import CORRECT_LINE, read_toml
 from tocsin.virtual.mishaps import Mishaps
 from tocsin.virtual.records import Hospital
 from tocsin.virtual.world import World
@@ -52,24 +52,13 @@ def read_scenario(name: str, seed: int | None = None) -> Scenario:
                 "virtual.scenario-unknown", f'there is no world "{name[:60]}".', "",
                 f"{hint}tocsin simulate --list  shows those that come with tocsin; a file of your own ends in .toml.",
             )  # fmt: skip
-    data = _toml(path)
+    missing = Problem(
+        "virtual.world-missing", f"{path.name}: there is no such file.", "",
+        "Name a file that is there, or a world of  tocsin simulate --list .",
+    )  # fmt: skip
+    unreadable = Problem("virtual.world-unreadable", f"{path.name}: it is not valid TOML.", "", CORRECT_LINE)
+    data = read_toml(path, missing, unreadable)
     return parse_scenario(data if seed is None else {**data, "seed": seed})
-
-
-def _toml(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise TocsinError.of("virtual.world-missing", f"{path.name}: there is no such file.")
-    try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except (UnicodeDecodeError, OSError):
-        raise TocsinError.of(
-            "virtual.world-unreadable", f"{path.name}: it is not text in UTF-8.", do="Save it again as UTF-8."
-        ) from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        said = "it is nested too deeply" if isinstance(error, RecursionError) else f"it is not valid TOML: {error}"
-        raise TocsinError.of(
-            "virtual.world-unreadable", f"{path.name}: {said}.", do="Correct that line; text stands in double quotes."
-        ) from None
 
 
 def parse_scenario(data: Mapping[str, Any]) -> Scenario:
